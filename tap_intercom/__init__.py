@@ -1,0 +1,1 @@
+"""Everything readable out of an Intercom workspace, as a Singer tap."""

@@ -1,0 +1,364 @@
+"""What is true of every request to Intercom?
+
+It goes to the workspace's own base URL and nowhere else, carries the token and the API version,
+waits for its permit, is retried in one place, and its answer is judged by one table.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib.metadata import version as version_of
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import backoff
+import requests
+from click import ClickException
+from singer_sdk.exceptions import FatalAPIError, RetriableAPIError
+from singer_sdk.streams import RESTStream
+from typing_extensions import override
+
+from tap_intercom import schema, times
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from backoff.types import Details
+    from singer_sdk import Tap
+
+    from tap_intercom.paginators import Body, Request
+
+REGIONS = {
+    "us": "https://api.intercom.io",
+    "eu": "https://api.eu.intercom.io",
+    "au": "https://api.au.intercom.io",
+}
+
+# In the order of their release; `Preview` has all that any of them has.
+VERSIONS = (*(f"2.{minor}" for minor in range(18)), "Preview")
+
+USER_AGENT = f"tap-intercom/{version_of('tap-intercom')}"
+
+
+class IntercomError(FatalAPIError, ClickException):
+    """Intercom will not give what was asked, and asking again would not help.
+
+    The message says what happened, on which stream, and what to do; on a terminal nothing else is
+    shown.
+    """
+
+
+class NotAvailable(IntercomError):
+    """The token's permissions, the workspace's plan or the API version leave this out (401-403)."""
+
+
+class Gone(IntercomError):
+    """What was asked for has been deleted or merged since it was listed (404, 410)."""
+
+
+class ScrollLost(IntercomError):
+    """The companies scroll has expired, ended (404) or broken (500), and must start again."""
+
+    def __init__(self, message: str, *, ended: bool) -> None:
+        """Note whether it may simply have ended."""
+        super().__init__(message)
+        self.ended = ended
+
+
+@dataclass
+class Connection:
+    """What all streams of a run share: one session, and what `/me` told when the run began."""
+
+    url: str
+    version: str
+    session: requests.Session
+    started_at: datetime = field(default_factory=lambda: datetime.now(times.UTC))
+    workspace_created_at: datetime | None = None
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    def has(self, version: str) -> bool:
+        """Say whether the API version in use is this one or newer."""
+        return VERSIONS.index(self.version) >= VERSIONS.index(version)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer that is not what was asked for, reduced to what decides the next step."""
+
+    status: int
+    codes: AbstractSet[str] = frozenset()
+    text: str = ""
+    request_id: str | None = None
+    is_json: bool = True
+
+    @classmethod
+    def read(cls, response: requests.Response) -> Answer:
+        """Read Intercom's `error.list`, or note that a load balancer's page came instead."""
+        try:
+            body = decode(response)
+        except RetriableAPIError:
+            return cls(response.status_code, text=response.reason or "", is_json=False)
+        body = body if isinstance(body, dict) else {}
+        errors = [one for one in body.get("errors") or [] if isinstance(one, dict)]
+        return cls(
+            status=response.status_code,
+            codes={str(one.get("code")) for one in errors},
+            text="; ".join(str(one.get("message") or one.get("code")) for one in errors)[:500],
+            request_id=body.get("request_id") or response.headers.get("X-Request-Id"),
+        )
+
+    def __str__(self) -> str:
+        """Say it in a sentence, with Intercom's own code and request id."""
+        kind = ", ".join(sorted(self.codes)) if self.is_json else "not from Intercom's API"
+        parts = [f"Intercom answered {self.status}", f" ({kind})" if kind else ""]
+        parts += [f": {self.text.rstrip('.')}" if self.text else ""]
+        parts += [f" [request id {self.request_id}]" if self.request_id else ""]
+        return "".join(parts) + "."
+
+
+RETRY, LEAVE_OUT, SKIP, STOP = "retry", "leave out", "skip", "stop"
+
+# (statuses, codes or any, JSON or not or either) -> what to do; the first row that fits decides.
+# https://developers.intercom.com/docs/references/rest-api/errors/http-responses
+OUTCOMES: tuple[tuple[AbstractSet[int], AbstractSet[str], bool | None, str], ...] = (
+    (frozenset({400}), frozenset({"scroll_exists"}), True, RETRY),
+    (frozenset({400}), frozenset({"intercom_version_invalid"}), True, LEAVE_OUT),
+    (frozenset({403}), frozenset(), False, RETRY),  # the load balancer's, now and then
+    (frozenset({401, 402, 403}), frozenset(), None, LEAVE_OUT),
+    (frozenset({404, 410}), frozenset(), None, SKIP),
+    (frozenset({408, 425, 429, *range(500, 600)}), frozenset(), None, RETRY),
+    (frozenset(range(300, 600)), frozenset(), None, STOP),
+)
+
+ADVICE = {
+    LEAVE_OUT: "Tick the permission for it in Intercom's Developer Hub (your app, Configure, "
+    "Authentication), or deselect the stream.",
+    SKIP: "It was deleted, or merged into another, since it was listed.",
+    STOP: "Asking again will not help; if the settings are right, please report this.",
+}
+
+
+def outcome(answer: Answer) -> str:
+    """Look up what to do about an answer that is an error."""
+    return next(
+        result
+        for statuses, codes, is_json, result in OUTCOMES
+        if answer.status in statuses
+        and (not codes or codes & answer.codes)
+        and is_json in {None, answer.is_json}
+    )
+
+
+ERRORS: Mapping[str, type[IntercomError]] = {
+    LEAVE_OUT: NotAvailable,
+    SKIP: Gone,
+    STOP: IntercomError,
+}
+
+FIRST_WAIT_SECONDS = 0.5
+LONGEST_WAIT_SECONDS = 32.0
+
+
+def wait_seconds(error: BaseException, tries: int) -> float:
+    """Say how long to wait before the next try: what the server asks for, else longer each time.
+
+    Intercom documents no `Retry-After`; a proxy before it may send one.
+    """
+    response = getattr(error, "response", None)
+    headers: Mapping[str, str] = {} if response is None else response.headers
+    if headers.get("Retry-After", "").isdigit():
+        return min(float(headers["Retry-After"]), LONGEST_WAIT_SECONDS)
+    if response is not None and response.status_code == requests.codes.too_many_requests:
+        try:
+            return times.seconds_to_reset(headers) + FIRST_WAIT_SECONDS * _jitter()
+        except (KeyError, ValueError):
+            pass
+    longest: float = min(FIRST_WAIT_SECONDS * 2**tries, LONGEST_WAIT_SECONDS)
+    return longest * _jitter()
+
+
+def _jitter() -> float:
+    """Spread out those that wait for the same thing."""
+    return random.uniform(0.5, 1)  # noqa: S311
+
+
+# JSON can carry what neither PostgreSQL nor a strict JSON reader takes: NUL, which is removed,
+# halves of surrogate pairs, NaN and numbers beyond a double, which stay as text.
+_ODD_TEXT = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]")
+
+
+def decode(response: requests.Response) -> Body:
+    """Decode a body.
+
+    Raises:
+        RetriableAPIError: It is empty or not JSON, which Intercom sends with a 200 at times.
+    """
+    try:
+        body = json.loads(response.content, parse_float=_finite, parse_constant=str)
+    except (ValueError, RecursionError) as error:
+        msg = f"Intercom answered {response.status_code} with a body that is not JSON."
+        raise RetriableAPIError(msg, response) from error
+    return _storable(body) if _ODD_TEXT.search(response.content) else body
+
+
+def _finite(text: str) -> float | str:
+    number = float(text)
+    return number if math.isfinite(number) else text
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    if isinstance(value, dict):
+        return {_storable(name): _storable(item) for name, item in value.items()}
+    return value
+
+
+class IntercomStream(RESTStream[Any]):
+    """One kind of thing in the workspace, asked for over the run's one connection."""
+
+    component: ClassVar[str]
+    min_version: ClassVar[str] = "2.0"
+    max_tries = 10
+
+    TYPE_CONFORMANCE_LEVEL = schema.SDK_CONFORMANCE
+    STATE_MSG_FREQUENCY = 1000
+    _LOG_REQUEST_METRICS = False
+
+    primary_keys: Sequence[str] = ("id",)
+    allow_redirects = False
+
+    def __init__(self, tap: Tap, connection: Connection) -> None:
+        """Declare the schema of the stream's component."""
+        self.connection = connection
+        super().__init__(tap=tap, schema=self.declared_schema())
+        self._fit = schema.compiled(self.schema, self.primary_keys)
+
+    def declared_schema(self) -> dict[str, Any]:
+        """Build the JSON Schema of the stream's records."""
+        return schema.stream_schema(self.component)
+
+    @override
+    def post_process(self, row: dict[str, Any], context: object = None) -> dict[str, Any]:
+        return self._fit(row)
+
+    # How a request goes out
+
+    @property
+    @override
+    def url_base(self) -> str:
+        return self.connection.url
+
+    @property
+    @override
+    def requests_session(self) -> requests.Session:
+        return self.connection.session
+
+    @property
+    @override
+    def authenticator(self) -> Any:
+        return self.connection.session.auth
+
+    @property
+    @override
+    def http_headers(self) -> dict[str, str]:
+        return {
+            "Intercom-Version": self.connection.version,
+            "Accept": "application/json",
+            "User-Agent": self.config.get("user_agent") or USER_AGENT,
+        }
+
+    @property
+    @override
+    def timeout(self) -> int:
+        return int(self.config["request_timeout"])
+
+    def fetch(self, request: Request) -> Body:
+        """Send a request and give back the decoded body of its answer."""
+        return self.exchange(request)[0]
+
+    def exchange(self, request: Request) -> tuple[Body, Mapping[str, str]]:
+        """Send a request, again where that may help, and give back its answer's body and headers.
+
+        Raises:
+            NotAvailable, Gone, IntercomError: See there. What is still failing after `max_tries`
+                tries is an `IntercomError` too.
+        """
+        try:
+            return self.request_decorator(self.attempt)(request)  # type: ignore[no-any-return]
+        except RetriableAPIError as error:
+            msg = f"{self.name}: {error} It did so {self.max_tries} times; run again later."
+            raise IntercomError(msg) from error
+        except requests.RequestException as error:
+            msg = f"{self.name}: {self.url_base} could not be reached: {_cause(error)}."
+            raise IntercomError(msg) from error
+
+    def attempt(self, request: Request) -> tuple[Body, Mapping[str, str]]:
+        """Send a request once."""
+        prepared = self.build_prepared_request(
+            method="GET" if request.body is None else "POST",
+            url=self.url_base + request.path,
+            params=request.params,
+            json=request.body,
+            headers=self.http_headers,
+        )
+        response = self._request(prepared, None)
+        return decode(response), response.headers
+
+    @override
+    def validate_response(self, response: requests.Response) -> None:
+        if response.status_code < requests.codes.multiple_choices:
+            return
+        answer = Answer.read(response)
+        result = outcome(answer)
+        if result == RETRY:
+            raise RetriableAPIError(str(answer), response)
+        msg = f"{self.name}: {answer} {ADVICE[result]}"
+        raise ERRORS[result](msg)
+
+    # When it is sent again
+
+    @override
+    def request_decorator(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Retry as the SDK does, with our waits, and one line in the log for each."""
+        return backoff.on_exception(
+            self.backoff_wait_generator,
+            (RetriableAPIError, requests.RequestException),
+            max_tries=self.max_tries,
+            on_backoff=self.backoff_handler,
+            jitter=None,
+            logger=None,
+        )(func)
+
+    @override
+    def backoff_wait_generator(self) -> Generator[float, Any, None]:
+        error = yield 0.0
+        tries = 0
+        while True:
+            error = yield wait_seconds(error, tries)
+            tries += 1
+
+    @override
+    def backoff_handler(self, details: Details) -> None:
+        error = details.get("exception")
+        self.logger.warning(
+            "%s Trying again in %.1f seconds (%d of %d).",
+            error if isinstance(error, RetriableAPIError) else f"No answer: {_cause(error)}.",
+            details.get("wait", 0),
+            details["tries"] + 1,
+            self.max_tries,
+        )
+
+
+def _cause(error: BaseException | None) -> str:
+    """Name the innermost reason of a network error, without the object addresses around it."""
+    while error is not None and (error.__cause__ or error.__context__):
+        error = error.__cause__ or error.__context__
+    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).rstrip(".")

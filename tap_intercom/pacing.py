@@ -1,0 +1,128 @@
+"""May I send one now?
+
+Intercom counts an app's calls in windows of ten seconds and says on each answer how many the
+window holds (`X-RateLimit-Limit`), how many are left (`X-RateLimit-Remaining`) and when it turns
+(`X-RateLimit-Reset`, in seconds of the server's clock). Whoever sends takes a permit first; when
+none is left, it waits for the window to turn. So the tap draws no 429 by itself, and leaves the
+share that the user keeps for their other apps. What those spend shows in the next answer.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from requests.adapters import HTTPAdapter
+from typing_extensions import override
+
+from tap_intercom import times
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import requests
+
+# https://developers.intercom.com/docs/references/rest-api/errors/rate-limiting
+WINDOW_SECONDS = 10.0
+
+# A wait that a person would notice is worth a line in the log.
+WORTH_TELLING_SECONDS = 5.0
+
+logger = logging.getLogger("tap-intercom.pacing")
+
+
+class RateLimit:
+    """The permits of the current window, shared by all threads of a run.
+
+    `share` is the part of the limit that may be spent, above 0 and up to 1. `clock` counts
+    seconds from any start and never goes back; `sleep` takes seconds.
+    """
+
+    def __init__(
+        self,
+        share: float = 1.0,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """Begin without knowing a limit: the first answer tells it."""
+        self._share = share
+        self._clock = clock
+        self._sleep = sleep
+        self._lock = threading.Lock()
+        self._limit: float = math.inf
+        self._left: float = math.inf
+        self._turns_at: float = 0.0
+        self._reset = 0
+        self._in_flight = 0
+
+    def take(self) -> None:
+        """Wait until one more call may be sent."""
+        told = False
+        while (wait := self._try()) > 0:
+            if wait > WORTH_TELLING_SECONDS and not told:
+                told = True
+                logger.info("The rate limit is spent; going on in %.0f seconds", wait)
+            self._sleep(wait)
+
+    def _try(self) -> float:
+        """Take a permit and return 0, or return the seconds until there may be one."""
+        with self._lock:
+            now = self._clock()
+            if now >= self._turns_at:
+                self._turns_at = now + WINDOW_SECONDS
+                self._left = self._limit * self._share
+            if self._left < 1:
+                return self._turns_at - now
+            self._left -= 1
+            self._in_flight += 1
+            return 0.0
+
+    def give_back(self) -> None:
+        """Note that a call has ended without an answer."""
+        with self._lock:
+            self._in_flight -= 1
+
+    def learn(self, headers: Mapping[str, str]) -> None:
+        """Note that a call was answered, and what the answer says of the window."""
+        with self._lock:
+            self._in_flight -= 1
+            try:
+                limit = int(headers["X-RateLimit-Limit"])
+                remaining = int(headers["X-RateLimit-Remaining"])
+                reset = int(headers["X-RateLimit-Reset"])
+            except (KeyError, ValueError):
+                return
+            # Calls on their way were counted as taken here, but not yet by this answer.
+            left = remaining - limit * (1 - self._share) - self._in_flight
+            if reset < self._reset:
+                return  # a late answer, of a window that is over
+            if reset > self._reset:
+                self._left, self._turns_at = left, math.inf
+            self._reset = reset
+            self._limit = limit
+            self._left = min(self._left, left)
+            # Never too early: `Date` has been rounded down, and the answer took its time to arrive.
+            self._turns_at = min(self._turns_at, self._clock() + times.seconds_to_reset(headers))
+
+
+class PacedAdapter(HTTPAdapter):
+    """Sends each request of a session once there is a permit for it."""
+
+    def __init__(self, rate_limit: RateLimit, **kwargs: Any) -> None:
+        """Share `rate_limit` with whoever else spends it."""
+        self._rate_limit = rate_limit
+        super().__init__(**kwargs)
+
+    @override
+    def send(self, *args: Any, **kwargs: Any) -> requests.Response:
+        self._rate_limit.take()
+        try:
+            response = super().send(*args, **kwargs)
+        except BaseException:
+            self._rate_limit.give_back()
+            raise
+        self._rate_limit.learn(response.headers)
+        return response

@@ -1,0 +1,104 @@
+"""Given this page, where is the next?
+
+Intercom has seven ways to say it, and the same endpoint may change from one to another between
+API versions (the description calls an object what arrives as a URL). So one rule reads them all:
+
+    {"pages": {"next": {"starting_after": "WzE3…"}}}              a cursor: in the query, in a
+                                                                  search in the body
+    {"pages": {"next": "https://api.intercom.io/x?page=2"}}       a URL
+    {"pages": {"next": null, "page": 1, "total_pages": 3}}        page numbers
+    {"page": 1, "total_pages": 3}                                 page numbers, at the top
+    {"next_cursor": "abc", "has_more": true}                      a bare cursor
+    {"pages": {"next": null, …}} or no "pages" at all             the last page
+
+(The seventh, the companies scroll, repeats one parameter until a page is empty: `shapes.Scroll`.)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    Body = Any
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of Intercom: a path below the base URL, a query, and a body if it is a POST."""
+
+    path: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+
+    def starting_after(self, cursor: str) -> Request:
+        """Ask for what follows a cursor.
+
+        A search reads it from the body only: in the query it is ignored, and page 1 comes again.
+        """
+        if self.body is None:
+            return self.with_params({"starting_after": cursor})
+        return self._with_pagination(starting_after=cursor)
+
+    def with_page_size(self, size: int) -> Request:
+        """Ask a search for pages of another size; a cursor goes on where it was."""
+        return self._with_pagination(per_page=size)
+
+    def _with_pagination(self, **pagination: Any) -> Request:
+        body = self.body or {}
+        return replace(
+            self, body={**body, "pagination": {**body.get("pagination", {}), **pagination}}
+        )
+
+    def with_params(self, params: Mapping[str, Any]) -> Request:
+        """Ask the same with other query parameters."""
+        return replace(self, params={**self.params, **params})
+
+
+class RepeatedPage(Exception):
+    """Intercom pointed back to a page that was already read (seen as cursors A, B, A, B, …)."""
+
+
+def walk(request: Request, fetch: Callable[[Request], Body]) -> Iterator[Body]:
+    """Yield the page that answers the request, and all that follow it.
+
+    Raises:
+        RepeatedPage: A page names one already read as its next.
+    """
+    seen: set[str] = set()
+    following: Request | None = request
+    while following is not None:
+        if repr(following) in seen:
+            raise RepeatedPage
+        seen.add(repr(following))
+        body = fetch(following)
+        yield body
+        following = next_request(following, body)
+
+
+def next_request(request: Request, body: Body) -> Request | None:
+    """Read from a page's body how to ask for the next one; None after the last."""
+    if not isinstance(body, dict):
+        return None
+    pages = body.get("pages")
+    if not isinstance(pages, dict):
+        pages = body
+    following = pages.get("next")
+    if isinstance(following, str) and following:
+        # Only the query is taken: the URL may name another host, and the token must not go there.
+        return request.with_params(dict(parse_qsl(urlsplit(following).query)))
+    if isinstance(following, dict) and following.get("starting_after"):
+        return request.starting_after(following["starting_after"])
+    if body.get("has_more") and body.get("next_cursor"):
+        return request.with_params({"cursor": body["next_cursor"]})
+    return _next_number(request, pages)
+
+
+def _next_number(request: Request, pages: Mapping[str, Any]) -> Request | None:
+    page, total = pages.get("page"), pages.get("total_pages")
+    if isinstance(page, int) and isinstance(total, int) and page < total:
+        return request.with_params({"page": page + 1})
+    return None

@@ -1,0 +1,548 @@
+"""In which few ways does Intercom hand out records?
+
+Each shape turns the requests of one way into `Page`s: some records, and up to which moment all is
+then handed out. From that alone come the records and the bookmark, so a STATE is true by
+construction, whatever the order of the records.
+
+    Singleton   one object
+    List        pages of a list, whole, or newest first as far as the bookmark
+    Windows     a list that Intercom filters by time, a month at a time
+    Search      what changed between the bookmark and the start of the run, oldest first
+    Scroll      the companies: one scroll at a time, read to its end before anything else
+    Explode     rows that lie inside a parent's records, without a further call
+    FanOut      rows that cost one call per parent, several at once, in the parents' order
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from abc import abstractmethod
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import IO, TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote
+
+import requests
+from singer_sdk.exceptions import RetriableAPIError
+from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
+from typing_extensions import override
+
+from tap_intercom import schema, times
+from tap_intercom.client import (
+    Answer,
+    Connection,
+    Gone,
+    IntercomError,
+    IntercomStream,
+    NotAvailable,
+    ScrollLost,
+)
+from tap_intercom.concurrency import ordered_map
+from tap_intercom.paginators import RepeatedPage, Request, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from singer_sdk import Tap
+
+    from tap_intercom.paginators import Body
+
+    Record = dict[str, Any]
+
+DAY = timedelta(days=1)
+SECOND = timedelta(seconds=1)
+
+# Nothing in Intercom is older than Intercom.
+INTERCOM_BEGAN = datetime(2011, 1, 1, tzinfo=times.UTC)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some records, and the moment up to which all is handed out once these are, if known."""
+
+    records: list[Record]
+    up_to: datetime | None = None
+
+
+class Shape(IntercomStream):
+    """A way of handing out records. Subclasses say which pages there are since a moment."""
+
+    noun: ClassVar[str]
+    records: ClassVar[str] = "data"
+    params: ClassVar[Mapping[str, Any]] = {}
+    replication_key: str | None = None
+
+    @abstractmethod
+    def pages(self, since: datetime | None) -> Iterator[Page]:
+        """Yield all pages with what changed at or after a moment, or with everything."""
+
+    @override
+    def get_records(self, context: object = None) -> Iterator[Record]:
+        if not self.connection.has(self.min_version):
+            self.leave_out(f"needs api_version {self.min_version} or newer")
+            return
+        try:
+            for page in self.pages(self.since()):
+                yield from page.records
+                self.checkpoint(page.up_to)
+        except NotAvailable as error:
+            self.check_token()
+            self.leave_out(error.message)
+
+    def check_token(self) -> tuple[Body, Mapping[str, str]]:
+        """Ask who the token belongs to; any token may.
+
+        Raises:
+            IntercomError: Nobody: the token is wrong, or has been revoked.
+        """
+        try:
+            return self.exchange(Request("/me"))
+        except NotAvailable as error:
+            msg = (
+                f"Intercom refuses the token. {error.message.partition(': ')[2].split('. ')[0]}. "
+                "Check api_key: it must be a current access token of this workspace"
+                " (Developer Hub, your app, Configure, Authentication); with region or api_url set,"
+                " check also that the workspace is hosted there."
+            )
+            raise IntercomError(msg) from error
+
+    def leave_out(self, reason: str) -> None:
+        """Note that the stream ended early, for good reason, and is not to be taken as empty."""
+        self.connection.left_out[self.name] = reason
+
+    # From when, until when, and how far we are
+
+    def since(self) -> datetime | None:
+        """Say from when on records are wanted: bookmark or `start_date`; None for all."""
+        return self.get_starting_timestamp(None) if self.is_incremental else None
+
+    @property
+    def is_incremental(self) -> bool:
+        """Say whether the stream has a bookmark, which the catalog may have switched off."""
+        return bool(self.replication_key) and self.replication_method != REPLICATION_FULL_TABLE
+
+    @property
+    def until(self) -> datetime:
+        """The moment after which nothing is wanted: the start of the run, or `end_date`."""
+        end = self.config.get("end_date")
+        started_at = self.connection.started_at
+        return min(times.parse(end), started_at) if end else started_at
+
+    @property
+    def settled(self) -> datetime:
+        """The moment up to which Intercom's answers can be trusted to be complete.
+
+        What was written shortly before a run may take minutes to show in a search.
+        """
+        lookback = timedelta(seconds=self.config["lookback_seconds"])
+        return min(self.until, self.connection.started_at - lookback)
+
+    def checkpoint(self, up_to: datetime | None) -> None:
+        """Move the bookmark: all that changed up to this moment has been handed out."""
+        if up_to is None or not self.is_incremental:
+            return
+        value = times.text(min(up_to, self.settled))
+        if value > (self.stream_state.get("replication_key_value") or ""):
+            self.stream_state.update(
+                replication_key=self.replication_key, replication_key_value=value
+            )
+            self.state_manager.is_flushed = False
+
+    @override
+    def _increment_stream_state(self, *_args: object, **_kwargs: object) -> None:
+        """Leave the bookmark alone: the SDK would move it with each record, in whatever order."""
+
+    @override
+    def get_replication_key_signpost(self, context: object = None) -> None:
+        """Set no upper bound for the SDK: `checkpoint` has its own."""
+
+    # Reading records
+
+    def moment(self, record: Record) -> datetime | None:
+        """Read when a record changed, if it says so."""
+        try:
+            return times.parse(record.get(self.changed))
+        except ValueError:
+            return None
+
+    @property
+    def changed(self) -> str:
+        """The field that says when a record changed."""
+        return self.replication_key or "updated_at"
+
+    def wanted(self, records: Iterable[Record], since: datetime | None) -> list[Record]:
+        """Keep what changed from `since` to `until`, both included, and what does not say."""
+        return [
+            record
+            for record in records
+            if (moment := self.moment(record)) is None
+            or ((since is None or moment >= since) and moment <= self.until)
+        ]
+
+    def dig(self, body: Body) -> list[Record]:
+        """Find the records in an answer.
+
+        Raises:
+            IntercomError: There is no list where the records should be; it is not taken as empty.
+        """
+        found = at(self.records, body) if isinstance(body, dict) else body
+        if not isinstance(found, list):
+            msg = (
+                f"{self.name}: Intercom's answer has no list at `{self.records}`. Try another"
+                " api_version, and please report this."
+            )
+            raise IntercomError(msg)
+        return [record for record in found if isinstance(record, dict)]
+
+    def newest(self, records: Iterable[Record]) -> datetime | None:
+        """Find the latest change among records."""
+        return max(filter(None, map(self.moment, records)), default=None)
+
+
+def at(path: str, body: Any) -> Any:
+    """Follow a dotted path into an answer; None where it leads nowhere."""
+    for name in path.split("."):
+        body = body.get(name) if isinstance(body, dict) else None
+    return body
+
+
+class Singleton(Shape):
+    """One object."""
+
+    @override
+    def pages(self, since: datetime | None) -> Iterator[Page]:
+        yield Page([self.fetch(Request(self.path, self.params))])
+
+
+class List(Shape):
+    """Pages of a list: all of them, or newest first as far as the bookmark."""
+
+    newest_first: ClassVar[bool] = False
+
+    @override
+    def pages(self, since: datetime | None) -> Iterator[Page]:
+        newest = None
+        for body in walk(Request(self.path, self.params), self.fetch):
+            records = self.dig(body)
+            if not self.replication_key:
+                yield Page(records)
+                continue
+            moments = [moment for record in records if (moment := self.moment(record))]
+            newest = max(filter(None, [newest, *moments]), default=None)
+            yield Page(self.wanted(records, since))
+            if self.newest_first and since and moments and min(moments) < since:
+                break
+        yield Page([], newest)
+
+
+class Windows(Shape):
+    """A list that Intercom filters by time, read a month at a time: longer spans time out."""
+
+    window = timedelta(days=30)
+
+    @override
+    def pages(self, since: datetime | None) -> Iterator[Page]:
+        start = since or self.connection.workspace_created_at or INTERCOM_BEGAN
+        while start <= self.until:
+            end = min(start + self.window, self.until)
+            # One second wider on both sides, as it is not documented which ends are included.
+            span = {"after": times.epoch(start) - 1, "before": times.epoch(end) + 1}
+            params = {f"{self.changed}_{side}": str(second) for side, second in span.items()}
+            for body in walk(Request(self.path, {**self.params, **params}), self.fetch):
+                records = self.wanted(self.dig(body), start)
+                yield Page([one for one in records if (self.moment(one) or end) <= end])
+            yield Page([], end)
+            start = end + SECOND
+
+
+class Search(Shape):
+    """What changed between the bookmark and the start of the run, oldest first.
+
+    A record that is changed while the pages are read moves past the upper bound; the next run finds
+    it, as the bookmark stays before the start of this one.
+    """
+
+    replication_key = "updated_at"
+    exact_since: ClassVar[str] = "2.0"
+
+    def __init__(self, tap: Tap, connection: Connection) -> None:
+        """Begin with pages of the size that the user set."""
+        super().__init__(tap, connection)
+        self._page_size: int = self.config["page_size"]
+
+    @override
+    def pages(self, since: datetime | None) -> Iterator[Page]:
+        ascent = Ascent(self.settled, since)
+        restart = True
+        while restart:
+            start, restart = ascent.reached, False
+            try:
+                for body in walk(self.question(start), self.fetch):
+                    records = self.wanted(self.dig(body), start)
+                    ascent.add(map(self.moment, records))
+                    yield Page(records, ascent.reached if ascent.in_order else None)
+            except RepeatedPage:
+                if ascent.reached == start or not ascent.in_order:
+                    raise self.lost() from None
+                self.logger.warning(
+                    "The search repeats itself; searching on from %s", ascent.reached
+                )
+                restart = True
+        yield Page([], ascent.reached)
+
+    def lost(self) -> IntercomError:
+        """Say that a search goes round in circles."""
+        return IntercomError(
+            f"{self.name}: Intercom's search goes round in circles and gets no further."
+            " What was read is kept; run again later, or with a smaller page_size."
+        )
+
+    def question(self, since: datetime | None) -> Request:
+        """Ask for what changed from `since` on: `>` or `=`, as `>=` is not to be had everywhere.
+
+        Before 2.17 contacts are compared by calendar day, in the workspace's time zone: `>` starts
+        with the next day and `<` ends before the day. A day more on each side covers every zone.
+        https://developers.intercom.com/docs/references/2.16/rest-api/api.intercom.io/contacts/searchcontacts
+        """
+        exact = self.connection.has(self.exact_since)
+        until = times.epoch(self.until) + 1 if exact else times.epoch(self.until + 2 * DAY)
+        before = {"field": self.changed, "operator": "<", "value": until}
+        query: dict[str, Any] = before
+        if since is not None:
+            bound = times.epoch(since if exact else since - DAY)
+            from_then_on = [
+                {"field": self.changed, "operator": operator, "value": bound} for operator in ">="
+            ]
+            query = {
+                "operator": "AND",
+                "value": [{"operator": "OR", "value": from_then_on}, before],
+            }
+        sort = {"field": self.changed, "order": "ascending"}
+        return Request(self.path, self.params, {"query": query, "sort": sort})
+
+    @override
+    def attempt(self, request: Request) -> tuple[Body, Mapping[str, str]]:
+        """Send a search once, with smaller pages as long as larger ones are too much for Intercom.
+
+        Some spans answer 502 or 504, others 404 "Message deleted", until a page is small enough.
+        """
+        try:
+            answer = super().attempt(request.with_page_size(self._page_size))
+        except RetriableAPIError as error:
+            if error.response is not None and error.response.status_code in TOO_MUCH:
+                self._page_size = max(1, self._page_size // 3)
+            raise
+        self._page_size = min(self.config["page_size"], self._page_size * 2)
+        return answer
+
+    @override
+    def validate_response(self, response: requests.Response) -> None:
+        if response.status_code == requests.codes.not_found:
+            raise RetriableAPIError(str(Answer.read(response)), response)
+        super().validate_response(response)
+
+
+TOO_MUCH = frozenset({404, 502, 504})
+
+
+@dataclass
+class Ascent:
+    """How far an ascending search has come, while what changed lately is still moving.
+
+    Until `settled` all that the search will ever show is in place, so the newest of those moments
+    has been reached, if they came in order. Later ones say nothing: a record that was changed after
+    it was indexed comes at its old place with its new time.
+    """
+
+    settled: datetime
+    reached: datetime | None
+    in_order: bool = True
+
+    def add(self, moments: Iterable[datetime | None]) -> None:
+        """Take in the moments of a page's records."""
+        for moment in moments:
+            if moment is None or moment > self.settled:
+                continue
+            if self.reached is not None and moment < self.reached:
+                self.in_order = False
+            else:
+                self.reached = moment
+
+
+class Scroll(Shape):
+    """The companies: a workspace has one scroll at a time, and it dies when left alone for 60 s.
+
+    So it is read to its end, into a temporary file, before the first record is handed out: a slow
+    target cannot let it die, and a scroll that breaks and starts again repeats nothing.
+    """
+
+    # How often a scroll may break before the run gives up.
+    starts: ClassVar[int] = 5
+
+    @override
+    def pages(self, since: datetime | None) -> Iterator[Page]:
+        newest = None
+        with tempfile.TemporaryFile("w+", encoding="ascii") as spool:
+            self.drain(spool)
+            spool.seek(0)
+            for line in spool:
+                records = json.loads(line)
+                newest = max(filter(None, [newest, self.newest(records)]), default=None)
+                yield Page(self.wanted(records, since))
+        yield Page([], newest)
+
+    def drain(self, spool: IO[str]) -> None:
+        """Write all pages of a scroll that reached its end, as one line of JSON each.
+
+        Raises:
+            IntercomError: It broke `starts` times.
+        """
+        ended_after: set[int] = set()
+        for start in range(1, self.starts + 1):
+            spool.seek(0)
+            spool.truncate()
+            count = 0
+            try:
+                for records in self.scroll():
+                    spool.write(json.dumps(records) + "\n")
+                    count += len(records)
+            except ScrollLost as error:
+                # Past its end some scrolls answer 404 instead of an empty page, and a lost one does
+                # too: an end that comes twice after the same number of records is the end.
+                if error.ended and count in ended_after:
+                    return
+                ended_after.add(count)
+                self.logger.warning("%s Scroll %d of %d", error.message, start, self.starts)
+                lost = error
+            else:
+                return
+        raise lost
+
+    def scroll(self) -> Iterator[list[Record]]:
+        """Yield the records of each page of a new scroll, which ends with an empty one."""
+        request = Request(self.path, self.params)
+        while records := self.dig(body := self.fetch(request)):
+            yield records
+            request = request.with_params({"scroll_param": body["scroll_param"]})
+
+    @override
+    def validate_response(self, response: requests.Response) -> None:
+        in_mid_scroll = "scroll_param=" in (response.request.path_url or "")
+        if in_mid_scroll and response.status_code in {404, 500}:
+            raise ScrollLost(
+                f"{self.name}: the scroll was lost. {Answer.read(response)}",
+                ended=response.status_code == requests.codes.not_found,
+            )
+        super().validate_response(response)
+
+
+class Children(Shape):
+    """Rows that belong to a parent's records, and carry its id and the time it changed.
+
+    The parents are read for the children alone, from the children's own bookmark: selecting them
+    later fills them from the beginning, and deselecting the parent changes nothing.
+    """
+
+    of: ClassVar[type[Shape]]
+
+    def __init__(self, tap: Tap, connection: Connection) -> None:
+        """Make a parent to read, which is none of the run's streams."""
+        super().__init__(tap, connection)
+        self.parent = self.of(tap, connection)
+
+    @override
+    def declared_schema(self) -> dict[str, Any]:
+        links = {f"{self.of.noun}_id": "string"}
+        if self.of.replication_key:
+            links[f"{self.of.noun}_{self.of.replication_key}"] = "integer date-time"
+        return schema.stream_schema(self.component, links)
+
+    @override
+    def pages(self, since: datetime | None) -> Iterator[Page]:
+        return map(self.expand, self.parent.pages(since))
+
+    def expand(self, page: Page) -> Page:
+        """Turn a page of parents into a page of their children."""
+        rows = [
+            {**row, **self.links(parent)} for parent in page.records for row in self.rows(parent)
+        ]
+        return Page(rows, page.up_to)
+
+    def links(self, parent: Record) -> Record:
+        """Name the parent of a row, and when it changed."""
+        links = {f"{self.of.noun}_id": parent["id"]}
+        if changed := self.of.replication_key:
+            links[f"{self.of.noun}_{changed}"] = parent.get(changed)
+        return links
+
+    @abstractmethod
+    def rows(self, parent: Record) -> list[Record]:
+        """Give the rows of one parent."""
+
+
+class Explode(Children):
+    """Rows that lie inside a parent's records."""
+
+    @override
+    def rows(self, parent: Record) -> list[Record]:
+        return self.dig(parent) if at(self.records, parent) is not None else []
+
+
+class FanOut(Children):
+    """Rows that cost one call per parent: made several at once, given out in the parents' order."""
+
+    # Intercom gives at most this many rows of a parent, the newest.
+    cap: ClassVar[int | None] = None
+
+    def __init__(self, tap: Tap, connection: Connection) -> None:
+        """Begin with nothing missed."""
+        super().__init__(tap, connection)
+        self.gone: list[str] = []
+        self.capped: list[str] = []
+
+    @override
+    def pages(self, since: datetime | None) -> Iterator[Page]:
+        # A dry run wants one record; thirty-two calls for it would be a waste.
+        concurrency = self.config["max_concurrency"] if self.ABORT_AT_RECORD_COUNT is None else 1
+        yield from ordered_map(self.expand, one_by_one(self.parent.pages(since)), concurrency)
+        self.tell_missed()
+
+    @override
+    def rows(self, parent: Record) -> list[Record]:
+        try:
+            body = self.fetch(
+                Request(self.path.format(id=quote(parent["id"], safe="")), self.params)
+            )
+        except Gone:
+            self.gone.append(parent["id"])
+            return []
+        rows = self.dig(body)
+        if self.cap is not None and len(rows) >= self.cap:
+            self.capped.append(parent["id"])
+        return rows
+
+    def tell_missed(self) -> None:
+        """Say once what Intercom did not give."""
+        if self.gone:
+            self.logger.info(
+                "Skipped %d %ss that were deleted after they were listed: %s",
+                len(self.gone),
+                self.of.noun,
+                ", ".join(self.gone),
+            )
+        if self.capped:
+            self.logger.warning(
+                "Intercom gives only the newest %d rows of these %ss: %s",
+                self.cap,
+                self.of.noun,
+                ", ".join(self.capped),
+            )
+
+
+def one_by_one(pages: Iterable[Page]) -> Iterator[Page]:
+    """Split pages into single records; what a page reached is reached after its last."""
+    for page in pages:
+        for record in page.records:
+            yield Page([record])
+        yield Page([], page.up_to)

@@ -1,0 +1,304 @@
+"""What may the user set, and which streams exist?"""
+
+from __future__ import annotations
+
+import signal
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+from urllib.parse import urlsplit
+
+import requests
+from click import ClickException
+from singer_sdk import Tap
+from singer_sdk import typing as th
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
+from typing_extensions import override
+
+from tap_intercom import times
+from tap_intercom.auth import TOKEN_SETTINGS, IntercomAuthenticator, configured_token, token_problem
+from tap_intercom.client import REGIONS, VERSIONS, Connection, IntercomError
+from tap_intercom.messages import WholeLineWriter
+from tap_intercom.pacing import PacedAdapter, RateLimit
+from tap_intercom.streams import STREAMS
+from tap_intercom.streams.workspace import Workspace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from types import FrameType
+
+    from singer_sdk.streams import Stream
+
+    from tap_intercom.shapes import Shape
+
+
+class SettingsError(ConfigValidationError, ClickException):
+    """The settings cannot work; each message says which one, and what it may be."""
+
+    def __init__(self, errors: list[str]) -> None:
+        """Take one sentence per setting."""
+        super().__init__(" ".join(errors), errors=errors)
+
+
+class TapIntercom(Tap):
+    """Everything readable out of an Intercom workspace."""
+
+    name = "tap-intercom"
+    message_writer_class = WholeLineWriter
+
+    config_jsonschema = th.PropertiesList(
+        th.Property(
+            "api_key",
+            th.StringType,
+            secret=True,
+            title="API key",
+            description="The access token of your workspace.",
+        ),
+        th.Property(
+            "access_token",
+            th.StringType,
+            secret=True,
+            title="Access token",
+            description="Another name for `api_key`, as other Intercom taps call it.",
+        ),
+        th.Property(
+            "oauth_access_token",
+            th.StringType,
+            secret=True,
+            title="OAuth access token",
+            description="A ready OAuth token of the workspace, obtained elsewhere.",
+        ),
+        th.Property(
+            "region",
+            th.StringType,
+            allowed_values=list(REGIONS),
+            default="us",
+            title="Region",
+            description="Where the workspace is hosted.",
+        ),
+        th.Property(
+            "api_url",
+            th.StringType,
+            title="API URL",
+            description="The API's base URL, for the sandbox or a proxy; wins over `region`.",
+        ),
+        th.Property(
+            "api_version",
+            th.StringType,
+            allowed_values=list(VERSIONS),
+            default="2.17",
+            title="API version",
+            description="The version of Intercom's API to speak. Streams that need a newer one are "
+            "left out.",
+        ),
+        th.Property(
+            "start_date",
+            th.DateTimeType,
+            title="Start date",
+            description="Leave out what changed before, in streams that are read incrementally. "
+            "Without it, everything is read.",
+        ),
+        th.Property(
+            "end_date",
+            th.DateTimeType,
+            title="End date",
+            description="Leave out what changed after, in streams that are read incrementally.",
+        ),
+        th.Property(
+            "lookback_seconds",
+            th.IntegerType(minimum=0),
+            default=600,
+            title="Lookback",
+            description="Read again, in the next run, what changed in these last seconds before a "
+            "run began: new records can take minutes to show in Intercom's search.",
+        ),
+        th.Property(
+            "page_size",
+            th.IntegerType(minimum=1, maximum=150),
+            default=150,
+            title="Page size",
+            description="How many records to ask for at once in a search.",
+        ),
+        th.Property(
+            "max_concurrency",
+            th.IntegerType(minimum=1, maximum=256),
+            default=32,
+            title="Concurrency",
+            description="How many requests may be on their way at once.",
+        ),
+        th.Property(
+            "rate_limit_share",
+            th.IntegerType(minimum=1, maximum=100),
+            default=100,
+            title="Share of the rate limit",
+            description="Per cent of the app's rate limit that the tap may spend.",
+        ),
+        th.Property(
+            "request_timeout",
+            th.IntegerType(minimum=1),
+            default=60,
+            title="Request timeout",
+            description="How many seconds to wait for an answer before trying again.",
+        ),
+        th.Property(
+            "user_agent",
+            th.StringType,
+            title="User agent",
+            description="The name to send along, instead of `tap-intercom/<version>`.",
+        ),
+        th.Property(
+            "display_as",
+            th.StringType,
+            allowed_values=["html", "plaintext"],
+            default="html",
+            title="Message bodies",
+            description="The form of the bodies of conversation parts.",
+        ),
+        th.Property(
+            "strict",
+            th.BooleanType,
+            default=False,
+            title="Strict",
+            description="Fail, at the end of a run, if a stream had to be left out because of "
+            "permissions, plan or API version.",
+        ),
+    ).to_dict()
+
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        TapCapabilities.CATALOG,
+        TapCapabilities.STATE,
+        TapCapabilities.DISCOVER,
+        TapCapabilities.TEST,
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.STREAM_MAPS,
+        PluginCapabilities.FLATTENING,
+        PluginCapabilities.BATCH,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+
+    @override
+    def discover_streams(self) -> list[Shape]:
+        return [stream(self, self.connection) for stream in STREAMS]
+
+    # Settings
+
+    @override
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        errors = super()._validate_config(raise_errors=False) or list(_problems(self._config))
+        errors = [_without_secrets(error, self._config) for error in errors]
+        if errors and raise_errors:
+            raise SettingsError(errors)
+        return errors
+
+    @cached_property
+    def connection(self) -> Connection:
+        """The one connection of a run, not yet used."""
+        url = (self.config.get("api_url") or REGIONS[self.config["region"]]).rstrip("/")
+        return Connection(url, self.config["api_version"], self._session(url))
+
+    def _session(self, url: str) -> requests.Session:
+        session = requests.Session()
+        session.auth = IntercomAuthenticator(configured_token(self.config), url)
+        # The SDK sends prepared requests, for which requests does not look at the environment.
+        session.verify = session.merge_environment_settings(url, {}, None, None, None)["verify"]
+        adapter = PacedAdapter(
+            RateLimit(self.config["rate_limit_share"] / 100),
+            pool_maxsize=self.config["max_concurrency"],
+        )
+        session.mount("https://", adapter)
+        session.mount("http://", adapter)
+        return session
+
+    # A run
+
+    def connect(self) -> None:
+        """Ask who the token belongs to, which fails at once for a wrong token or host."""
+        workspace = Workspace(self, self.connection)
+        workspace.max_tries = 3
+        me, headers = workspace.check_token()
+        if "Date" in headers:
+            self.connection.started_at = times.http_date(headers["Date"])
+        if created_at := (me.get("app") or {}).get("created_at"):
+            self.connection.workspace_created_at = times.parse(created_at)
+
+    @override  # type: ignore[misc]  # final, and the SDK has no hook around a run
+    def sync_all(self) -> None:
+        self.connect()
+        super().sync_all()
+        self.tell_left_out()
+
+    @override  # type: ignore[misc]  # likewise
+    def run_sync_dry_run(
+        self,
+        dry_run_record_limit: int | None = 1,
+        streams: Iterable[Stream] | None = None,
+    ) -> bool:
+        self.connect()
+        done = super().run_sync_dry_run(dry_run_record_limit, streams)
+        self.tell_left_out()
+        return done
+
+    def tell_left_out(self) -> None:
+        """Say which streams ended early and why, so that nobody takes them for empty.
+
+        Raises:
+            IntercomError: There were such, and the user is strict.
+        """
+        for name, reason in self.connection.left_out.items():
+            self.logger.warning("Left out %s: %s", name, reason)
+        if self.connection.left_out and self.config["strict"]:
+            names = ", ".join(self.connection.left_out)
+            msg = f"strict is set, and these streams were left out: {names}."
+            raise IntercomError(msg)
+
+    @override
+    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:
+        # Ctrl-C under Meltano comes twice: from the terminal, and from Meltano.
+        for one in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(one, signal.SIG_IGN)
+        writer = cast("WholeLineWriter", self.message_writer)
+        writer.between_lines(partial(self._end, signum, frame))
+
+    def _end(self, signum: int, frame: FrameType | None) -> None:
+        """Write the true STATE and exit as a program does that a signal has ended.
+
+        The SDK exits with 0, and Meltano then calls a truncated run a success.
+        """
+        try:
+            super()._handle_termination(signum, frame)
+        except SystemExit:
+            raise SystemExit(128 + signum) from None
+
+
+def _problems(config: dict[str, Any]) -> Iterator[str]:
+    """Find what JSON Schema does not: each problem a sentence."""
+    problem = token_problem(config)
+    if problem:
+        yield problem
+    moments = {}
+    for name in ("start_date", "end_date"):
+        if config.get(name):
+            try:
+                moments[name] = times.parse(config[name])
+            except ValueError:
+                yield f"{name} is not a date: write it like 2026-01-31 or 2026-01-31T12:00:00Z."
+    start, end = moments.get("start_date"), moments.get("end_date")
+    if start and end and end < start:
+        yield "end_date is before start_date, so there is nothing to fetch."
+    yield from _url_problems(config.get("api_url"))
+
+
+def _url_problems(url: str | None) -> Iterator[str]:
+    parts = urlsplit(url or "")
+    if url and (parts.scheme not in {"http", "https"} or not parts.hostname):
+        yield "api_url is not a URL: write it like https://api.intercom.io."
+    elif parts.username or parts.password or parts.query or parts.fragment:
+        yield "api_url is more than a base URL: leave out user, password, query and fragment."
+
+
+def _without_secrets(message: str, config: dict[str, Any]) -> str:
+    """Blank out the secrets that a JSON Schema error quotes."""
+    for name in TOKEN_SETTINGS:
+        if config.get(name):
+            message = message.replace(repr(config[name]), "(hidden)")
+    return message

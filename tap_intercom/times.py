@@ -1,0 +1,115 @@
+"""What time is that?
+
+Intercom answers in epoch seconds, epoch milliseconds and ISO 8601 text; it is all read here, and
+written here, in the one form that leaves the tap: RFC 3339 in UTC, `2026-06-01T12:00:00+00:00`.
+As text, these sort like the instants they name, which the SDK and some targets rely on.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from datetime import date, datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+UTC = timezone.utc
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+# 10**11 seconds is the year 5138, 10**11 milliseconds is 1973: a larger number counts
+# milliseconds (13 digits today), and from 10**14 on microseconds.
+MILLISECONDS_FROM = 10**11
+MICROSECONDS_FROM = 10**14
+
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+_FRACTION = re.compile(r"\.(\d+)")
+
+
+def parse(value: Any) -> datetime:
+    """Read epoch seconds, milliseconds or microseconds, or ISO text, as an aware UTC datetime.
+
+    Text without an offset is taken as UTC.
+
+    Raises:
+        ValueError: The value is not a time, or not one between the years 1 and 9999.
+    """
+    if isinstance(value, str):
+        return _parse_text(value.strip())
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return _parse_number(value)
+    msg = f"not a time: {type(value).__name__}"
+    raise ValueError(msg)
+
+
+def text(value: datetime) -> str:
+    """Write a datetime in the canonical form: UTC, offset `+00:00`, microseconds where any."""
+    return value.astimezone(UTC).isoformat()
+
+
+def canonical(value: Any) -> str:
+    """Rewrite any time that `parse` reads in the canonical form."""
+    return text(parse(value))
+
+
+def canonical_date(value: Any) -> str:
+    """Check a calendar date, `2026-06-01`, and give it back.
+
+    Raises:
+        ValueError: The value is not such a date.
+    """
+    return date.fromisoformat(value).isoformat()
+
+
+def epoch(value: datetime) -> int:
+    """Count the whole seconds since 1970 that Intercom's filters are written in."""
+    return math.floor((value - EPOCH).total_seconds())
+
+
+def http_date(value: str) -> datetime:
+    """Read the `Date` header of an answer: the server's clock, to the second."""
+    return parsedate_to_datetime(value).astimezone(UTC)
+
+
+def seconds_to_reset(headers: Mapping[str, str]) -> float:
+    """Count the seconds until `X-RateLimit-Reset`, by the clock of the server that sent it.
+
+    Raises:
+        KeyError: There is no such header.
+        ValueError: It is not a number.
+    """
+    reset = float(headers["X-RateLimit-Reset"])
+    now = http_date(headers["Date"]).timestamp() if "Date" in headers else time.time()
+    return max(0.0, reset - now)
+
+
+def _parse_number(value: float) -> datetime:
+    size = abs(value)
+    if size >= MICROSECONDS_FROM:
+        value /= 1_000_000
+    elif size >= MILLISECONDS_FROM:
+        value /= 1_000
+    try:
+        return EPOCH + timedelta(seconds=value)
+    except (OverflowError, ValueError) as error:
+        msg = "a time before the year 1 or after 9999"
+        raise ValueError(msg) from error
+
+
+def _parse_text(value: str) -> datetime:
+    if _NUMBER.fullmatch(value):
+        return _parse_number(float(value) if "." in value else int(value))
+    if value.endswith(("Z", "z")):
+        value = value[:-1] + "+00:00"
+    value = value.replace(" UTC", "+00:00")
+    # Python 3.10 reads fractions of three or six digits only.
+    value = _FRACTION.sub(lambda match: "." + match[1][:6].ljust(6, "0"), value)
+    moment = datetime.fromisoformat(value)
+    try:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except OverflowError as error:
+        msg = "a time before the year 1 or after 9999"
+        raise ValueError(msg) from error
