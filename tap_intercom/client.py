@@ -52,6 +52,11 @@ class IntercomError(FatalAPIError, ClickException):
     shown.
     """
 
+    def __init__(self, message: str, answer: Answer | None = None) -> None:
+        """Take the message, and the answer of Intercom's that it is about."""
+        super().__init__(message)
+        self.answer = answer
+
 
 class NotAvailable(IntercomError):
     """The token's permissions, the workspace's plan or the API version leave this out (401-403)."""
@@ -62,12 +67,7 @@ class Gone(IntercomError):
 
 
 class ScrollLost(IntercomError):
-    """The companies scroll has expired, ended (404) or broken (500), and must start again."""
-
-    def __init__(self, message: str, *, ended: bool) -> None:
-        """Note whether it may simply have ended."""
-        super().__init__(message)
-        self.ended = ended
+    """The companies scroll broke in the middle, expired or ended, and must start again."""
 
 
 @dataclass
@@ -297,7 +297,10 @@ class IntercomStream(RESTStream[Any]):
             msg = f"{self.name}: {error} It did so {self.max_tries} times; run again later."
             raise IntercomError(msg) from error
         except requests.RequestException as error:
-            msg = f"{self.name}: {self.url_base} could not be reached: {_cause(error)}."
+            msg = (
+                f"{self.name}: {self.url_base} could not be reached: {_cause(error)}."
+                " Check the network, and region or api_url."
+            )
             raise IntercomError(msg) from error
 
     def attempt(self, request: Request) -> tuple[Body, Mapping[str, str]]:
@@ -321,7 +324,7 @@ class IntercomStream(RESTStream[Any]):
         if result == RETRY:
             raise RetriableAPIError(str(answer), response)
         msg = f"{self.name}: {answer} {ADVICE[result]}"
-        raise ERRORS[result](msg)
+        raise ERRORS[result](msg, answer)
 
     # When it is sent again
 

@@ -11,6 +11,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from click import ClickException
 from singer_sdk.io_base import SingerWriter
 from typing_extensions import override
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from singer_sdk.singerlib.encoding.simple import Message
 
 
-class TargetGoneError(Exception):
+class TargetGone(ClickException):
     """The program that reads the tap's output has ended."""
 
 
@@ -37,7 +38,7 @@ class WholeLineWriter(SingerWriter):
         """Write one line and run what was deferred meanwhile.
 
         Raises:
-            TargetGoneError: Nobody reads any more.
+            TargetGone: Nobody reads any more.
         """
         self._writing = True
         try:
@@ -55,7 +56,7 @@ class WholeLineWriter(SingerWriter):
             # What Python still holds for the closed pipe would raise once more at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             msg = "The target ended before the tap did; its own log says why."
-            raise TargetGoneError(msg) from error
+            raise TargetGone(msg) from error
 
     def between_lines(self, action: Callable[[], None]) -> None:
         """Run an action now, or as soon as the line that is being written is out."""

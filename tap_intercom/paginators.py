@@ -98,6 +98,10 @@ def next_request(request: Request, body: Body) -> Request | None:
 
 
 def _next_number(request: Request, pages: Mapping[str, Any]) -> Request | None:
+    if request.body is not None or "starting_after" in request.params:
+        # A series of cursors ends where there is no next one. It counts its pages as well, but
+        # roughly, and asked for by number it would begin again.
+        return None
     page, total = pages.get("page"), pages.get("total_pages")
     if isinstance(page, int) and isinstance(total, int) and page < total:
         return request.with_params({"page": page + 1})

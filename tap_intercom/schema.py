@@ -40,7 +40,7 @@ CORRECTIONS: Mapping[str, Fact] = {
     # The workspace of `/me`, its code as its id, with the teammate that is around it in the answer;
     # `secure` is returned, and not described.
     "app": {"id": "string", "secure": "boolean", "admin": "@admin_with_app"},
-    # A string in the description; an object with the URL in answers since 2.0.
+    # A string in the component; an object with the URL, says the parameter that asks for it.
     "admin": {"avatar": {"type": "string", "image_url": "string"}},
     # Returned since 2.11, and not described.
     "contact": {

@@ -18,12 +18,13 @@ from __future__ import annotations
 import json
 import tempfile
 from abc import abstractmethod
+from collections import ChainMap
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
-import requests
+from requests import RequestException, codes
 from singer_sdk.exceptions import RetriableAPIError
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from typing_extensions import override
@@ -44,6 +45,7 @@ from tap_intercom.paginators import RepeatedPage, Request, walk
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from requests import Response
     from singer_sdk import Tap
 
     from tap_intercom.paginators import Body
@@ -71,6 +73,8 @@ class Shape(IntercomStream):
     noun: ClassVar[str]
     records: ClassVar[str] = "data"
     params: ClassVar[Mapping[str, Any]] = {}
+    # Parameters that an older version than this one would refuse.
+    params_since: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     replication_key: str | None = None
 
     @abstractmethod
@@ -80,7 +84,7 @@ class Shape(IntercomStream):
     @override
     def get_records(self, context: object = None) -> Iterator[Record]:
         if not self.connection.has(self.min_version):
-            self.leave_out(f"needs api_version {self.min_version} or newer")
+            self.leave_out(f"{self.name}: needs api_version {self.min_version} or newer.")
             return
         try:
             for page in self.pages(self.since()):
@@ -100,16 +104,22 @@ class Shape(IntercomStream):
             return self.exchange(Request("/me"))
         except NotAvailable as error:
             msg = (
-                f"Intercom refuses the token. {error.message.partition(': ')[2].split('. ')[0]}. "
-                "Check api_key: it must be a current access token of this workspace"
-                " (Developer Hub, your app, Configure, Authentication); with region or api_url set,"
-                " check also that the workspace is hosted there."
+                f"{error.answer} The token is wrong, has been revoked, or belongs to a workspace in"
+                " another region: check api_key, and region or api_url."
             )
             raise IntercomError(msg) from error
 
     def leave_out(self, reason: str) -> None:
         """Note that the stream ended early, for good reason, and is not to be taken as empty."""
         self.connection.left_out[self.name] = reason
+
+    @property
+    def query(self) -> dict[str, Any]:
+        """The query parameters that the API version in use knows."""
+        newer = (
+            params for since, params in self.params_since.items() if self.connection.has(since)
+        )
+        return dict(ChainMap(*map(dict, newer), dict(self.params)))
 
     # From when, until when, and how far we are
 
@@ -212,7 +222,7 @@ class Singleton(Shape):
 
     @override
     def pages(self, since: datetime | None) -> Iterator[Page]:
-        yield Page([self.fetch(Request(self.path, self.params))])
+        yield Page([self.fetch(Request(self.path, self.query))])
 
 
 class List(Shape):
@@ -223,7 +233,7 @@ class List(Shape):
     @override
     def pages(self, since: datetime | None) -> Iterator[Page]:
         newest = None
-        for body in walk(Request(self.path, self.params), self.fetch):
+        for body in walk(Request(self.path, self.query), self.fetch):
             records = self.dig(body)
             if not self.replication_key:
                 yield Page(records)
@@ -249,7 +259,7 @@ class Windows(Shape):
             # One second wider on both sides, as it is not documented which ends are included.
             span = {"after": times.epoch(start) - 1, "before": times.epoch(end) + 1}
             params = {f"{self.changed}_{side}": str(second) for side, second in span.items()}
-            for body in walk(Request(self.path, {**self.params, **params}), self.fetch):
+            for body in walk(Request(self.path, {**self.query, **params}), self.fetch):
                 records = self.wanted(self.dig(body), start)
                 yield Page([one for one in records if (self.moment(one) or end) <= end])
             yield Page([], end)
@@ -319,7 +329,7 @@ class Search(Shape):
                 "value": [{"operator": "OR", "value": from_then_on}, before],
             }
         sort = {"field": self.changed, "order": "ascending"}
-        return Request(self.path, self.params, {"query": query, "sort": sort})
+        return Request(self.path, self.query, {"query": query, "sort": sort})
 
     @override
     def attempt(self, request: Request) -> tuple[Body, Mapping[str, str]]:
@@ -327,6 +337,8 @@ class Search(Shape):
 
         Some spans answer 502 or 504, others 404 "Message deleted", until a page is small enough.
         """
+        if request.body is None:
+            return super().attempt(request)
         try:
             answer = super().attempt(request.with_page_size(self._page_size))
         except RetriableAPIError as error:
@@ -337,8 +349,8 @@ class Search(Shape):
         return answer
 
     @override
-    def validate_response(self, response: requests.Response) -> None:
-        if response.status_code == requests.codes.not_found:
+    def validate_response(self, response: Response) -> None:
+        if response.status_code == codes.not_found and response.request.method == "POST":
             raise RetriableAPIError(str(Answer.read(response)), response)
         super().validate_response(response)
 
@@ -410,7 +422,7 @@ class Scroll(Shape):
             except ScrollLost as error:
                 # Past its end some scrolls answer 404 instead of an empty page, and a lost one does
                 # too: an end that comes twice after the same number of records is the end.
-                if error.ended and count in ended_after:
+                if error.answer is not None and count in ended_after:
                     return
                 ended_after.add(count)
                 self.logger.warning("%s Scroll %d of %d", error.message, start, self.starts)
@@ -421,20 +433,26 @@ class Scroll(Shape):
 
     def scroll(self) -> Iterator[list[Record]]:
         """Yield the records of each page of a new scroll, which ends with an empty one."""
-        request = Request(self.path, self.params)
+        request = Request(self.path, self.query)
         while records := self.dig(body := self.fetch(request)):
             yield records
             request = request.with_params({"scroll_param": body["scroll_param"]})
 
     @override
-    def validate_response(self, response: requests.Response) -> None:
-        in_mid_scroll = "scroll_param=" in (response.request.path_url or "")
-        if in_mid_scroll and response.status_code in {404, 500}:
-            raise ScrollLost(
-                f"{self.name}: the scroll was lost. {Answer.read(response)}",
-                ended=response.status_code == requests.codes.not_found,
-            )
-        super().validate_response(response)
+    def attempt(self, request: Request) -> tuple[Body, Mapping[str, str]]:
+        """Send one request of a scroll; where it goes wrong in the middle, the scroll is lost.
+
+        Each answer moves the scroll on, also one that does not arrive whole: asking again would
+        give the page after it. Only a 429 is refused before it is looked at.
+        """
+        try:
+            return super().attempt(request)
+        except (Gone, RetriableAPIError, RequestException) as error:
+            status = getattr(getattr(error, "response", None), "status_code", None)
+            if "scroll_param" not in request.params or status == codes.too_many_requests:
+                raise
+            answer = error.answer if isinstance(error, Gone) else None
+            raise ScrollLost(f"{self.name}: the scroll was lost. {error}", answer) from error
 
 
 class Children(Shape):
@@ -512,7 +530,7 @@ class FanOut(Children):
     def rows(self, parent: Record) -> list[Record]:
         try:
             body = self.fetch(
-                Request(self.path.format(id=quote(parent["id"], safe="")), self.params)
+                Request(self.path.format(id=quote(parent["id"], safe="")), self.query)
             )
         except Gone:
             self.gone.append(parent["id"])

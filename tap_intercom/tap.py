@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -13,6 +14,7 @@ from singer_sdk import Tap
 from singer_sdk import typing as th
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
+from singer_sdk.singerlib import StateMessage
 from typing_extensions import override
 
 from tap_intercom import times
@@ -244,8 +246,8 @@ class TapIntercom(Tap):
         Raises:
             IntercomError: There were such, and the user is strict.
         """
-        for name, reason in self.connection.left_out.items():
-            self.logger.warning("Left out %s: %s", name, reason)
+        for reason in self.connection.left_out.values():
+            self.logger.warning("Left out %s", reason)
         if self.connection.left_out and self.config["strict"]:
             names = ", ".join(self.connection.left_out)
             msg = f"strict is set, and these streams were left out: {names}."
@@ -257,17 +259,19 @@ class TapIntercom(Tap):
         for one in (signal.SIGINT, signal.SIGTERM):
             signal.signal(one, signal.SIG_IGN)
         writer = cast("WholeLineWriter", self.message_writer)
-        writer.between_lines(partial(self._end, signum, frame))
+        writer.between_lines(partial(self._end, signum))
 
-    def _end(self, signum: int, frame: FrameType | None) -> None:
+    def _end(self, signum: int) -> None:
         """Write the true STATE and exit as a program does that a signal has ended.
 
-        The SDK exits with 0, and Meltano then calls a truncated run a success.
+        The SDK exits with 0, and Meltano then calls a truncated run a success. Exiting without
+        Python's own farewell, as calls may be on their way in threads that would hold it up.
         """
         try:
-            super()._handle_termination(signum, frame)
-        except SystemExit:
-            raise SystemExit(128 + signum) from None
+            if self.state:
+                self.write_message(StateMessage(value=self.state))
+        finally:
+            os._exit(128 + signum)
 
 
 def _problems(config: dict[str, Any]) -> Iterator[str]:

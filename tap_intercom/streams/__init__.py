@@ -10,7 +10,6 @@ from pkgutil import iter_modules
 
 from tap_intercom.shapes import Shape
 
-
 _MODULES = [import_module(f"{__name__}.{module.name}") for module in iter_modules(__path__)]
 
 STREAMS: tuple[type[Shape], ...] = tuple(

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
+
+from typing_extensions import override
 
 from tap_intercom.shapes import FanOut, List, Search
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 class Conversations(Search):
@@ -16,6 +15,7 @@ class Conversations(Search):
     name = "conversations"
     noun = "conversation"
     path = "/conversations/search"
+    params_since = {"2.16": {"include_monitors": "true", "include_scorecards": "true"}}
     records = "conversations"
     component = "conversation_list_item"
 
@@ -33,9 +33,10 @@ class ConversationParts(FanOut):
     cap = 500
 
     @property
-    def params(self) -> Mapping[str, str]:  # type: ignore[override]  # a setting, not a constant
-        """Ask for bodies as the user wants them; HTML is what comes unasked."""
-        return {"display_as": "plaintext"} if self.config["display_as"] == "plaintext" else {}
+    @override
+    def query(self) -> dict[str, Any]:
+        plain = {"display_as": "plaintext"} if self.config["display_as"] == "plaintext" else {}
+        return {**super().query, **plain}  # HTML is what comes unasked
 
 
 class DeletedConversations(List):

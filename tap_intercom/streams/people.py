@@ -11,6 +11,7 @@ class Contacts(Search):
     name = "contacts"
     noun = "contact"
     path = "/contacts/search"
+    params_since = {"2.16": {"include_merge_history": "true"}}
     component = "contact"
     exact_since = "2.17"
 

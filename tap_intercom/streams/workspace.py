@@ -37,6 +37,7 @@ class Admins(List):
 
     name = "admins"
     path = "/admins"
+    params = {"display_avatar": "true"}
     records = "admins"
     component = "admin"
 

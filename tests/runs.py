@@ -1,0 +1,109 @@
+"""Runs of the tap, in this process, against a sandbox: what they wrote and how they ended."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tap_intercom.streams import STREAMS
+from tap_intercom.tap import TapIntercom
+
+if TYPE_CHECKING:
+    from tap_intercom.sandbox import Sandbox
+
+
+@dataclass
+class Run:
+    """What one run of the tap wrote, whether or not it ended well."""
+
+    messages: list[dict[str, Any]]
+    error: BaseException | None = None
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    def rows(self, stream: str) -> list[dict[str, Any]]:
+        """The records of a stream, in the order written."""
+        return [
+            message["record"]
+            for message in self.messages
+            if message["type"] == "RECORD" and message["stream"] == stream
+        ]
+
+    def ids(self, stream: str) -> list[str]:
+        """The ids of a stream's records, in the order written."""
+        return [row["id"] for row in self.rows(stream)]
+
+    @property
+    def counts(self) -> Counter[str]:
+        """The number of records per stream."""
+        return Counter(
+            message["stream"] for message in self.messages if message["type"] == "RECORD"
+        )
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The value of the last STATE."""
+        return self.states[-1]
+
+    @property
+    def states(self) -> list[dict[str, Any]]:
+        """The values of all STATEs."""
+        return [message["value"] for message in self.messages if message["type"] == "STATE"]
+
+    @property
+    def records(self) -> list[tuple[str, dict[str, Any]]]:
+        """All records with their streams, in the order written."""
+        return [
+            (message["stream"], message["record"])
+            for message in self.messages
+            if message["type"] == "RECORD"
+        ]
+
+
+def catalog_of(*streams: str) -> dict[str, Any]:
+    """A catalogue with these streams only, all fields selected."""
+    catalog = TapIntercom(config={"api_key": "demo"}).catalog_dict
+    chosen = [entry for entry in catalog["streams"] if entry["tap_stream_id"] in streams]
+    assert len(chosen) == len(streams)
+    for entry in chosen:
+        for metadata in entry["metadata"]:
+            metadata["metadata"]["selected"] = True
+    return {"streams": chosen}
+
+
+def sync(
+    sandbox: Sandbox,
+    *streams: str,
+    state: dict[str, Any] | None = None,
+    token: str = "demo",
+    **settings: Any,
+) -> Run:
+    """Run the tap once, in this process: on these streams, or on all that are selected."""
+    config = {"api_key": token, "api_url": sandbox.url, **settings}
+    out = io.StringIO()
+    tap = TapIntercom(
+        config=config,
+        catalog=catalog_of(*streams) if streams else None,
+        state=json.loads(json.dumps(state)),
+    )
+    error = None
+    with contextlib.redirect_stdout(out):
+        try:
+            tap.sync_all()
+        except Exception as raised:  # noqa: BLE001  handed to the test
+            error = raised
+    messages = [json.loads(line) for line in out.getvalue().splitlines()]
+    return Run(messages, error, tap.connection.left_out)
+
+
+def latest(*runs: Run) -> dict[tuple[str, str], dict[str, Any]]:
+    """The last version of each record over some runs, as a target would hold it."""
+    keys = {stream.name: stream.primary_keys for stream in STREAMS}
+    return {
+        (stream, *(row[key] for key in keys[stream])): row
+        for run in runs
+        for stream, row in run.records
+    }

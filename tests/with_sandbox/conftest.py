@@ -1,0 +1,47 @@
+"""A sandbox, and a tap pointed at it, in one process."""
+
+from __future__ import annotations
+
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+from runs import Run, sync
+
+from tap_intercom import client
+from tap_intercom.sandbox import Sandbox, running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def _quick_and_tidy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Do not wait long between tries, and leave the signal handlers to pytest."""
+    monkeypatch.setattr(client, "FIRST_WAIT_SECONDS", 0.01)
+    handlers = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for one, handler in handlers.items():
+        signal.signal(one, handler)
+
+
+@pytest.fixture(scope="module")
+def quiet() -> Iterator[Sandbox]:
+    """A workspace in which nothing changes, for tests that only read."""
+    with running() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """A workspace of one's own."""
+    with running() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def whole(quiet: Sandbox) -> Run:
+    """All that a first run gets out of the quiet workspace."""
+    run = sync(quiet)
+    assert run.error is None
+    return run

@@ -1,0 +1,213 @@
+"""Whatever goes wrong: the same output, or a clear end."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from runs import Run, catalog_of, sync
+
+from tap_intercom.client import IntercomError
+from tap_intercom.sandbox import running
+from tap_intercom.streams import STREAMS
+from tap_intercom.tap import TapIntercom
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_intercom.sandbox import Sandbox
+
+ONCE = ["500", "502", "503", "408", "reset", "empty", "truncated", "html403"]
+
+
+@pytest.fixture(scope="module")
+def small() -> Iterator[Sandbox]:
+    """A small workspace, whose scroll lock does not last as long as Intercom's."""
+    with running(size=60, scroll_expiry=0.3) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def all_of_it(small: Sandbox) -> Run:
+    return sync(small)
+
+
+@pytest.mark.parametrize("kind", ONCE)
+def test_what_fails_once_is_asked_again(small: Sandbox, all_of_it: Run, kind: str) -> None:
+    run = sync(small, token=f"demo-{kind}-once")
+    assert run.error is None
+    assert run.records == all_of_it.records
+
+
+def test_one_call_in_five_may_fail_in_any_way(small: Sandbox, all_of_it: Run) -> None:
+    run = sync(small, token="demo-flaky")
+    assert run.error is None
+    assert run.records == all_of_it.records
+
+
+def test_a_call_that_hangs_is_given_up_and_made_again(whole: Run) -> None:
+    with running(hang=5) as sandbox:
+        run = sync(sandbox, "tags", "teams", token="demo-hanging-once", request_timeout=1)
+    assert run.error is None
+    assert run.rows("tags") == whole.rows("tags")
+
+
+def test_a_rate_limit_reached_by_others_is_waited_out(sandbox: Sandbox, whole: Run) -> None:
+    run = sync(sandbox, "tags", "teams", token="demo-rate-limited-once")
+    assert run.error is None
+    assert run.rows("tags") == whole.rows("tags")
+
+
+def test_the_tap_itself_never_draws_a_429(whole: Run) -> None:
+    with running(rate_limit=1_200) as sandbox:  # 200 in ten seconds: two windows for this run
+        run = sync(sandbox, "conversation_parts", "contacts", "tickets")
+        assert run.error is None
+        assert run.rows("conversation_parts") == whole.rows("conversation_parts")
+        statuses = [one["status"] for one in sandbox.log()]
+        assert statuses.count(429) == 0
+
+
+def test_api_down_ends_with_a_sentence(sandbox: Sandbox) -> None:
+    run = sync(sandbox, token="demo-down")
+    assert isinstance(run.error, IntercomError)
+    assert "503" in str(run.error)
+    assert run.messages == []
+
+
+def test_a_refused_token_ends_before_anything_is_written(sandbox: Sandbox) -> None:
+    run = sync(sandbox, token="demo-revoked")
+    assert isinstance(run.error, IntercomError)
+    assert "api_key" in str(run.error)
+    assert "demo-revoked" not in str(run.error)
+    assert run.messages == []
+
+
+@pytest.mark.parametrize("token", ["demo-no-permission-tickets", "demo-plan-tickets"])
+def test_a_missing_permission_leaves_out_the_stream_and_says_so(
+    sandbox: Sandbox, whole: Run, token: str
+) -> None:
+    run = sync(sandbox, token=token)
+    assert run.error is None
+    assert {"tickets", "ticket_parts"} <= run.left_out.keys()
+    assert all("permission" in reason for reason in run.left_out.values())
+    kept = [(stream, row) for stream, row in whole.records if stream not in run.left_out]
+    assert run.records == kept
+    assert "replication_key_value" not in run.state["bookmarks"]["tickets"]
+
+
+def test_strict_makes_a_left_out_stream_a_failure_at_the_end(sandbox: Sandbox, whole: Run) -> None:
+    run = sync(sandbox, token="demo-no-permission-tickets", strict=True)
+    assert isinstance(run.error, IntercomError)
+    assert "tickets" in str(run.error)
+    assert run.counts["contacts"] == whole.counts["contacts"]
+
+
+def test_a_token_revoked_in_mid_run_is_not_taken_for_missing_permissions(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connect = TapIntercom.connect
+
+    def connect_then_revoke(self: TapIntercom) -> None:
+        connect(self)
+        self.connection.session.auth._token = "demo-revoked"  # noqa: SLF001
+
+    monkeypatch.setattr(TapIntercom, "connect", connect_then_revoke)
+    run = sync(sandbox)
+    assert isinstance(run.error, IntercomError)
+    assert "revoked" in str(run.error)
+
+
+def test_old_versions_leave_out_what_they_do_not_have(sandbox: Sandbox, whole: Run) -> None:
+    run = sync(sandbox, api_version="2.14")
+    assert run.error is None
+    assert run.left_out.keys() == {
+        stream.name for stream in STREAMS if stream.name == "deleted_conversations"
+    }
+    assert "2.16" in run.left_out["deleted_conversations"]
+    assert run.counts["contacts"] == whole.counts["contacts"]
+
+
+def test_conversations_deleted_after_they_were_listed_are_skipped(
+    sandbox: Sandbox, whole: Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "tap-intercom")
+    run = sync(sandbox, "conversation_parts", token="demo-deleted-between")
+    assert run.error is None
+    gone = {row["conversation_id"] for row in whole.rows("conversation_parts")} - {
+        row["conversation_id"] for row in run.rows("conversation_parts")
+    }
+    assert gone
+    said = [one.getMessage() for one in caplog.records if "deleted after" in one.getMessage()]
+    assert len(said) == 1
+    assert all(one in said[0] for one in gone)
+
+
+def test_conversations_at_the_cap_are_named_in_one_warning(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    sync(sandbox, "conversation_parts")
+    capped = [
+        one["id"]
+        for one in sandbox.records("conversations")
+        if len(one["conversation_parts"]["conversation_parts"]) >= 500
+    ]
+    warnings = [one.getMessage() for one in caplog.records if "newest 500" in one.getMessage()]
+    assert capped
+    assert len(warnings) == 1
+    assert all(one in warnings[0] for one in capped)
+
+
+def test_redirects_are_not_followed(sandbox: Sandbox) -> None:
+    run = sync(sandbox, token="demo-redirect")
+    assert isinstance(run.error, IntercomError)
+    assert "302" in str(run.error)
+
+
+def test_next_pages_on_another_host_are_read_from_our_own(sandbox: Sandbox, whole: Run) -> None:
+    run = sync(sandbox, token="demo-next-elsewhere")
+    assert run.error is None
+    assert run.records == whole.records
+
+
+# The companies scroll
+
+
+def companies(sandbox: Sandbox) -> list[str]:
+    return sorted(one["id"] for one in sandbox.records("companies"))
+
+
+@pytest.mark.parametrize("kind", ["breaks", "expires", "ends-404"])
+def test_a_scroll_that_is_lost_starts_again_and_repeats_nothing(
+    sandbox: Sandbox, kind: str
+) -> None:
+    run = sync(sandbox, "companies", token=f"demo-scroll-{kind}")
+    assert run.error is None
+    assert sorted(run.ids("companies")) == companies(sandbox)
+
+
+def test_a_scroll_that_another_app_holds_is_waited_for(sandbox: Sandbox) -> None:
+    run = sync(sandbox, "companies", token="demo-scroll-held")
+    assert run.error is None
+    assert sorted(run.ids("companies")) == companies(sandbox)
+
+
+def test_a_slow_target_does_not_let_the_scroll_expire() -> None:
+    with running(scroll_expiry=0.3) as sandbox:
+        config = {"api_key": "demo", "api_url": sandbox.url}
+        tap = TapIntercom(config=config, catalog=catalog_of("companies"))
+        records = iter(tap.streams["companies"].get_records(None))
+        first = next(records)
+        time.sleep(0.5)
+        assert len([first, *records]) == len(companies(sandbox))
+
+
+def test_details_are_fetched_several_at_once_and_come_in_order(whole: Run) -> None:
+    with running(latency_ms=20) as sandbox:
+        for concurrency in (1, 4, 32):
+            sandbox.reset()
+            run = sync(sandbox, "conversation_parts", max_concurrency=concurrency)
+            assert run.rows("conversation_parts") == whole.rows("conversation_parts")
+            in_flight = sandbox.stats()["max_in_flight"]
+            assert in_flight <= concurrency + 1
+            assert concurrency == 1 or in_flight > 1

@@ -1,0 +1,175 @@
+"""One bookmark per stream, true at every STATE, and nothing is lost between two runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from delivered import misses
+from runs import Run, catalog_of, latest, sync
+
+from tap_intercom import times
+from tap_intercom.streams import STREAMS
+from tap_intercom.tap import TapIntercom
+
+if TYPE_CHECKING:
+    from tap_intercom.sandbox import Sandbox
+
+INCREMENTAL = {stream.name: stream.replication_key for stream in STREAMS if stream.replication_key}
+DAY = 86_400
+
+
+def test_every_incremental_stream_has_one_bookmark_and_no_more(whole: Run) -> None:
+    bookmarks = whole.state["bookmarks"]
+    for stream, key in INCREMENTAL.items():
+        assert bookmarks[stream].keys() == {"replication_key", "replication_key_value"}, stream
+        assert bookmarks[stream]["replication_key"] == key
+    assert all(bookmarks[stream.name] == {} for stream in STREAMS if not stream.replication_key)
+
+
+def test_a_second_run_without_changes_gives_only_what_is_within_the_lookback(
+    sandbox: Sandbox,
+) -> None:
+    first = sync(sandbox)
+    second = sync(sandbox, state=first.state)
+    for stream, key in INCREMENTAL.items():
+        bookmark = first.state["bookmarks"][stream]["replication_key_value"]
+        assert all(row[key] >= bookmark for row in second.rows(stream)), stream
+    third = sync(sandbox, state=second.state)
+    assert third.counts == second.counts
+
+
+def test_the_next_run_gives_what_changed(sandbox: Sandbox) -> None:
+    first = sync(sandbox)
+    sandbox.advance(DAY)
+    second = sync(sandbox, state=first.state)
+    assert 0 < second.counts["contacts"] < first.counts["contacts"] / 5
+    together = latest(first, second)
+    for contact in sandbox.records("contacts"):
+        assert misses(contact, together["contacts", contact["id"]]) == {}
+    for conversation in sandbox.records("conversations"):
+        assert ("conversations", conversation["id"]) in together
+        for part in conversation["conversation_parts"]["conversation_parts"][-500:]:
+            row = together["conversation_parts", conversation["id"], part["id"]]
+            assert misses(part, row) == {}
+
+
+def test_bookmarks_never_pass_the_start_of_the_run_less_the_lookback(sandbox: Sandbox) -> None:
+    newest = sandbox.records("contacts")[0]
+    sandbox.put("contacts", {"id": newest["id"], "updated_at": int(sandbox.now()) - 5})
+    run = sync(sandbox, "contacts", lookback_seconds=600)
+    bookmark = times.parse(run.state["bookmarks"]["contacts"]["replication_key_value"])
+    assert bookmark.timestamp() <= sandbox.now() - 600
+    again = sync(sandbox, "contacts", state=run.state)
+    assert newest["id"] in again.ids("contacts")
+
+
+def test_a_state_in_the_future_gives_nothing_and_stays(sandbox: Sandbox) -> None:
+    value = "2099-01-01T00:00:00+00:00"
+    state = {
+        "bookmarks": {
+            stream: {"replication_key": key, "replication_key_value": value}
+            for stream, key in INCREMENTAL.items()
+        }
+    }
+    run = sync(sandbox, *INCREMENTAL, state=state)
+    assert run.error is None
+    assert run.counts == {}
+    assert run.state == state
+
+
+def test_start_and_end_date_bound_what_is_read(sandbox: Sandbox) -> None:
+    run = sync(sandbox, *INCREMENTAL, start_date="2026-02-01", end_date="2026-04-30T23:59:59Z")
+    assert run.error is None
+    for stream, key in INCREMENTAL.items():
+        moments = [row[key] for row in run.rows(stream)]
+        assert moments or stream == "deleted_conversations", "the sandbox holds none in the middle"
+        assert min(moments, default="2026-03") >= "2026-02-01", stream
+        assert max(moments, default="2026-03") <= "2026-04-30T23:59:59+00:00", stream
+    expected = {
+        one["id"]
+        for one in sandbox.records("contacts")
+        if "2026-02-01" <= times.canonical(one["updated_at"]) <= "2026-04-30T23:59:59+00:00"
+    }
+    assert set(run.ids("contacts")) == expected
+
+
+def test_parts_alone_are_complete_and_have_their_own_bookmark(sandbox: Sandbox, whole: Run) -> None:
+    alone = sync(sandbox, "conversation_parts")
+    assert alone.rows("conversation_parts") == whole.rows("conversation_parts")
+    assert alone.state["bookmarks"].keys() == {"conversation_parts"}
+    assert sync(sandbox, "conversation_parts", state=alone.state).counts["conversation_parts"] < 20
+
+
+def test_parts_selected_later_are_filled_from_the_beginning(sandbox: Sandbox, whole: Run) -> None:
+    before = sync(sandbox, "conversations")
+    both = sync(sandbox, "conversations", "conversation_parts", state=before.state)
+    assert both.counts["conversations"] < 5
+    assert both.rows("conversation_parts") == whole.rows("conversation_parts")
+
+
+def test_children_deselected_for_a_while_lose_nothing(sandbox: Sandbox) -> None:
+    first = sync(sandbox, "conversations", "conversation_parts")
+    sandbox.advance(DAY)
+    without = sync(sandbox, "conversations", state=first.state)
+    sandbox.advance(DAY)
+    with_parts = sync(sandbox, "conversations", "conversation_parts", state=without.state)
+    together = latest(first, without, with_parts)
+    for conversation in sandbox.records("conversations"):
+        for part in conversation["conversation_parts"]["conversation_parts"][-500:]:
+            assert ("conversation_parts", conversation["id"], part["id"]) in together
+
+
+def cut_after(run: Run, count: int) -> dict[str, Any] | None:
+    """The last STATE among the first so many messages: what a target knows after a kill."""
+    states = [one["value"] for one in run.messages[:count] if one["type"] == "STATE"]
+    return states[-1] if states else None
+
+
+@pytest.mark.parametrize("share", [0.05, 0.2, 0.37, 0.5, 0.66, 0.8, 0.93, 0.99])
+def test_resuming_from_any_state_gives_the_rest(sandbox: Sandbox, whole: Run, share: float) -> None:
+    cut = int(len(whole.messages) * share)
+    broken = Run(whole.messages[:cut])
+    rest = sync(sandbox, state=cut_after(whole, cut))
+    assert latest(broken, rest) == latest(whole)
+
+
+def test_states_come_in_the_middle_of_long_streams(sandbox: Sandbox) -> None:
+    run = sync(sandbox, "conversation_parts")
+    values = [
+        state["bookmarks"]["conversation_parts"].get("replication_key_value", "")
+        for state in run.states
+    ]
+    assert len(set(values)) >= 2
+    assert values == sorted(values)
+
+
+def test_no_state_runs_ahead_of_what_was_written(whole: Run) -> None:
+    """At each STATE, all that changed up to a bookmark is among the records before it."""
+    final = {
+        stream: [(row[key], index) for index, row in enumerate(whole.rows(stream))]
+        for stream, key in INCREMENTAL.items()
+    }
+    written = dict.fromkeys(INCREMENTAL, 0)
+    for message in whole.messages:
+        if message["type"] == "RECORD" and message["stream"] in written:
+            written[message["stream"]] += 1
+        if message["type"] != "STATE":
+            continue
+        for stream, bookmark in message["value"]["bookmarks"].items():
+            value = bookmark.get("replication_key_value")
+            if value:
+                late = [
+                    moment
+                    for moment, index in final[stream]
+                    if moment < value and index >= written[stream]
+                ]
+                assert late == [], stream
+
+
+def test_full_table_by_catalog_reads_everything_and_keeps_no_bookmark(sandbox: Sandbox) -> None:
+    catalog = catalog_of("contacts")
+    catalog["streams"][0]["replication_method"] = "FULL_TABLE"
+    tap = TapIntercom(config={"api_key": "demo", "api_url": sandbox.url}, catalog=catalog)
+    assert len(list(tap.streams["contacts"].get_records(None))) == len(sandbox.records("contacts"))
+    assert "replication_key_value" not in tap.state.get("bookmarks", {}).get("contacts", {})

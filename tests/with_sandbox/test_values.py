@@ -1,0 +1,58 @@
+"""Whatever a record holds arrives: in its place, converted without loss, or in `_rescued_data`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from delivered import misses
+from odd_records import INSIDE, ODD, RESOURCES, odd_record, unknown_fields
+from runs import sync
+
+if TYPE_CHECKING:
+    from tap_intercom.sandbox import Sandbox
+
+
+def cleaned(value: Any) -> Any:
+    """What is left of a value when NULs are gone and halves of surrogate pairs are replaced."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [cleaned(item) for item in value]
+    if isinstance(value, dict):
+        return {cleaned(name): cleaned(item) for name, item in value.items()}
+    return value
+
+
+@pytest.mark.parametrize("kind", sorted(ODD))
+def test_odd_records_arrive_in_every_stream(sandbox: Sandbox, kind: str) -> None:
+    odd = {
+        resource: odd_record(resource, sandbox.records(resource)[0], kind) for resource in RESOURCES
+    }
+    for resource, record in odd.items():
+        sandbox.put(resource, record)
+    run = sync(sandbox)
+    assert run.error is None
+    for resource, record in odd.items():
+        sent = cleaned(record)
+        inside = INSIDE.get(resource)
+        parts = sent.pop(inside)[inside][-500:] if inside else []
+        key = "full_name" if "full_name" in sent else "id"
+        row = next(row for row in run.rows(resource) if row[key] == str(sent[key]))
+        assert misses(sent, row) == {}, resource
+        rows = {row["id"]: row for row in run.rows(inside)} if inside else {}
+        for part in parts:
+            assert misses(part, rows[part["id"]]) == {}, inside
+
+
+def test_unknown_fields_of_the_root_are_rescued_and_others_stay(sandbox: Sandbox) -> None:
+    contact = sandbox.records("contacts")[0]
+    sandbox.put("contacts", unknown_fields(contact))
+    row = next(
+        row for row in sync(sandbox, "contacts").rows("contacts") if row["id"] == contact["id"]
+    )
+    assert row["_rescued_data"] == {
+        "brand_new": 7,
+        "brand_new_object": {"deep": ["er", None, {"x": 1.5}]},
+    }
+    assert row["tags"]["brand_new"] == 7
