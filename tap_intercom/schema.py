@@ -259,7 +259,7 @@ _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
 
 def _number(value: Any) -> float:
     if isinstance(value, str) and _NUMBER.fullmatch(value):
-        value = float(value)
+        value = json.loads(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         raise TypeError
     return value

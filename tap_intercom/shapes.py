@@ -70,6 +70,7 @@ class Page:
 class Shape(IntercomStream):
     """A way of handing out records. Subclasses say which pages there are since a moment."""
 
+    name: str = ""
     noun: ClassVar[str]
     records: ClassVar[str] = "data"
     params: ClassVar[Mapping[str, Any]] = {}
@@ -125,7 +126,25 @@ class Shape(IntercomStream):
 
     def since(self) -> datetime | None:
         """Say from when on records are wanted: bookmark or `start_date`; None for all."""
-        return self.get_starting_timestamp(None) if self.is_incremental else None
+        value = self.get_starting_replication_key_value(None) if self.is_incremental else None
+        return None if value is None else times.parse(value)
+
+    @override
+    def compare_start_date(self, value: str, start_date_value: str) -> str:
+        return max(value, start_date_value, key=times.parse)
+
+    @classmethod
+    def adopted(cls, bookmark: dict[str, Any]) -> dict[str, Any]:
+        """Read a bookmark, ours or one that singer-io's tap wrote, `{"updated_at": "2026-…"}`.
+
+        Raises:
+            ValueError: It is not a time.
+        """
+        value = bookmark.get("replication_key_value") or bookmark.get("updated_at")
+        if not cls.replication_key or value is None:
+            return {}
+        value = times.canonical(value)
+        return {"replication_key": cls.replication_key, "replication_key_value": value}
 
     @property
     def is_incremental(self) -> bool:
@@ -178,16 +197,17 @@ class Shape(IntercomStream):
 
     @property
     def changed(self) -> str:
-        """The field that says when a record changed."""
-        return self.replication_key or "updated_at"
+        """The field that says when a record changed, whatever a catalog makes of it."""
+        return type(self).replication_key or "updated_at"
 
     def wanted(self, records: Iterable[Record], since: datetime | None) -> list[Record]:
         """Keep what changed from `since` to `until`, both included, and what does not say."""
+        until = self.until
         return [
             record
             for record in records
             if (moment := self.moment(record)) is None
-            or ((since is None or moment >= since) and moment <= self.until)
+            or ((since is None or moment >= since) and moment <= until)
         ]
 
     def dig(self, body: Body) -> list[Record]:

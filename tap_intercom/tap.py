@@ -182,6 +182,23 @@ class TapIntercom(Tap):
     def discover_streams(self) -> list[Shape]:
         return [stream(self, self.connection) for stream in STREAMS]
 
+    @override
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over the bookmarks of the streams that are incremental.
+
+        Raises:
+            SettingsError: One of them is not a time.
+        """
+        given = state.get("bookmarks") or {}
+        bookmarks = {}
+        for stream in STREAMS:
+            try:
+                bookmarks[stream.name] = stream.adopted(given.get(stream.name) or {})
+            except ValueError as error:
+                msg = f"The bookmark of {stream.name} in the state is not a time: remove it, or"
+                raise SettingsError([f"{msg} write it like 2026-01-31T12:00:00Z."]) from error
+        super().load_state({"bookmarks": {name: one for name, one in bookmarks.items() if one}})
+
     # Settings
 
     @override

@@ -10,7 +10,7 @@ from runs import Run, catalog_of, latest, sync
 
 from tap_intercom import times
 from tap_intercom.streams import STREAMS
-from tap_intercom.tap import TapIntercom
+from tap_intercom.tap import SettingsError, TapIntercom
 
 if TYPE_CHECKING:
     from tap_intercom.sandbox import Sandbox
@@ -165,6 +165,50 @@ def test_no_state_runs_ahead_of_what_was_written(whole: Run) -> None:
                     if moment < value and index >= written[stream]
                 ]
                 assert late == [], stream
+
+
+@pytest.mark.parametrize(
+    "bookmark",
+    [
+        {"updated_at": "2026-05-20T00:00:00.000000Z"},  # as singer-io's tap writes it
+        {"replication_key": "updated_at", "replication_key_value": 1_779_235_200},
+        {"replication_key": "updated_at", "replication_key_value": "2026-05-20T02:00:00+02:00"},
+    ],
+)
+def test_bookmarks_of_other_taps_are_carried_over(sandbox: Sandbox, bookmark: Any) -> None:
+    state = {"bookmarks": {"contacts": bookmark, "conversation_parts": bookmark}}
+    run = sync(sandbox, "contacts", "conversation_parts", state=state, start_date="2025-01-01")
+    assert run.error is None
+    since = "2026-05-20T00:00:00+00:00"
+    expected = {
+        one["id"]
+        for one in sandbox.records("contacts")
+        if times.canonical(one["updated_at"]) >= since
+    }
+    assert set(run.ids("contacts")) == expected
+    assert run.rows("conversation_parts")
+    assert all(row["conversation_updated_at"] >= since for row in run.rows("conversation_parts"))
+
+
+def test_a_bookmark_that_is_no_time_is_an_error_that_names_the_stream(sandbox: Sandbox) -> None:
+    bookmark = {"replication_key": "updated_at", "replication_key_value": "last week"}
+    with pytest.raises(SettingsError, match="contacts"):
+        sync(sandbox, "contacts", state={"bookmarks": {"contacts": bookmark}})
+
+
+def test_a_catalog_without_replication_keys_reads_everything(sandbox: Sandbox) -> None:
+    catalog = catalog_of(*INCREMENTAL)
+    for entry in catalog["streams"]:
+        del entry["replication_key"], entry["replication_method"]
+        for metadata in entry["metadata"]:
+            metadata["metadata"].pop("replication-key", None)
+            metadata["metadata"].pop("valid-replication-keys", None)
+    tap = TapIntercom(config={"api_key": "demo", "api_url": sandbox.url}, catalog=catalog)
+    tap.connect()
+    for stream in tap.streams.values():
+        if stream.name in INCREMENTAL:
+            assert stream.replication_method == "FULL_TABLE"
+            assert list(stream.get_records(None)), stream.name
 
 
 def test_full_table_by_catalog_reads_everything_and_keeps_no_bookmark(sandbox: Sandbox) -> None:
