@@ -21,6 +21,17 @@ def misses(raw: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
     return lost
 
 
+def cleaned(value: Any) -> Any:
+    """What is left of a value when NULs are gone and halves of surrogate pairs are replaced."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [cleaned(item) for item in value]
+    if isinstance(value, dict):
+        return {cleaned(name): cleaned(item) for name, item in value.items()}
+    return value
+
+
 def _compare(
     path: str, value: Any, found: Any, rescued: dict[str, Any], lost: dict[str, Any]
 ) -> None:

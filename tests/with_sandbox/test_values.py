@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from delivered import misses
+from delivered import cleaned, misses
 from odd_records import INSIDE, ODD, RESOURCES, odd_record, unknown_fields
 from runs import sync
 
 if TYPE_CHECKING:
     from tap_intercom.sandbox import Sandbox
-
-
-def cleaned(value: Any) -> Any:
-    """What is left of a value when NULs are gone and halves of surrogate pairs are replaced."""
-    if isinstance(value, str):
-        return value.replace("\0", "").encode("utf-8", "replace").decode()
-    if isinstance(value, list):
-        return [cleaned(item) for item in value]
-    if isinstance(value, dict):
-        return {cleaned(name): cleaned(item) for name, item in value.items()}
-    return value
 
 
 @pytest.mark.parametrize("kind", sorted(ODD))
