@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import requests
 from click import ClickException
+from jsonschema import Draft202012Validator
 from singer_sdk import Tap
 from singer_sdk import typing as th
 from singer_sdk.exceptions import ConfigValidationError
@@ -18,7 +19,7 @@ from singer_sdk.singerlib import StateMessage
 from typing_extensions import override
 
 from tap_intercom import times
-from tap_intercom.auth import TOKEN_SETTINGS, IntercomAuthenticator, configured_token, token_problem
+from tap_intercom.auth import IntercomAuthenticator, configured_token, token_problem
 from tap_intercom.client import REGIONS, VERSIONS, Connection, IntercomError
 from tap_intercom.messages import WholeLineWriter
 from tap_intercom.pacing import PacedAdapter, RateLimit
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import FrameType
 
+    from jsonschema import ValidationError
     from singer_sdk.streams import Stream
 
     from tap_intercom.shapes import Shape
@@ -203,10 +205,14 @@ class TapIntercom(Tap):
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        errors = super()._validate_config(raise_errors=False) or list(_problems(self._config))
-        errors = [_without_secrets(error, self._config) for error in errors]
+        self.append_builtin_config(self.config_jsonschema)
+        errors = list(_schema_problems(self.config_jsonschema, self._config))
+        errors = errors or list(_problems(self._config))
         if errors and raise_errors:
             raise SettingsError(errors)
+        if errors:  # discovery, which needs no settings
+            self._config = {}
+        super()._validate_config(raise_errors=raise_errors)  # fills in the defaults
         return errors
 
     @cached_property
@@ -317,9 +323,34 @@ def _url_problems(url: str | None) -> Iterator[str]:
         yield "api_url is more than a base URL: leave out user, password, query and fragment."
 
 
-def _without_secrets(message: str, config: dict[str, Any]) -> str:
-    """Blank out the secrets that a JSON Schema error quotes."""
-    for name in TOKEN_SETTINGS:
-        if config.get(name):
-            message = message.replace(repr(config[name]), "(hidden)")
-    return message
+def _schema_problems(schema: dict[str, Any], config: dict[str, Any]) -> Iterator[str]:
+    """Say in sentences where the settings break their JSON Schema; never quotes a secret."""
+    told = set()
+    for error in Draft202012Validator(schema).iter_errors(config):
+        name = ".".join(map(str, error.absolute_path))
+        if name not in told:
+            told.add(name)
+            yield f"{name} {_demand(error)}."
+
+
+def _demand(error: ValidationError) -> str:
+    demand: Any = error.validator_value
+    broken = str(error.validator)
+    if broken == "type":
+        kind = next(one for one in demand if one != "null") if isinstance(demand, list) else demand
+        return f"must be {KINDS.get(kind, kind)}"
+    if broken == "enum":
+        return f"is {error.instance!r}, and may be " + ", ".join(str(one) for one in demand)
+    limits = {"minimum": "or more", "maximum": "or less"}
+    if broken in limits:
+        return f"is {error.instance}, and may be {demand} {limits[broken]}"
+    return f"is not right: {broken} {demand}"
+
+
+KINDS = {
+    "array": "a list",
+    "boolean": "true or false",
+    "integer": "a whole number",
+    "object": "an object",
+    "string": "text (in YAML or JSON: in quotes)",
+}
