@@ -1,0 +1,17 @@
+"""What would Intercom say? A simulated workspace, served over real HTTP.
+
+It answers as Intercom's API does, as far as that is documented or has been observed, and refuses
+what Intercom would refuse. It does not imitate: writes of any kind, webhooks, TLS, compression,
+regions, the limit of 25,000 calls a minute over all apps of a workspace, the delay of minutes
+before a change is found by search, text search relevance, the names behind `segment_id`, and
+resources that have no row in `endpoints`. Numbers inside records need not add up across resources.
+Where Intercom's behaviour is not known, it takes the less convenient one: companies are searched by
+the calendar day, and the ends of an activity log's window do not belong to it.
+"""
+
+from __future__ import annotations
+
+from .server import Sandbox, running, serve
+from .state import DEFAULT_CLOCK, Options
+
+__all__ = ["DEFAULT_CLOCK", "Options", "Sandbox", "running", "serve"]

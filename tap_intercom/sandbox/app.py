@@ -1,0 +1,230 @@
+"""What happens to a request, from its arrival to the last byte of the answer?
+
+Token, rate limit, misfortune, version and parameters, endpoint: in this order. The hot path is
+plain ASGI; what tests say to the sandbox itself goes to `control`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl
+
+from .control import control_app
+from .endpoints import Endpoint, Match, found
+from .exchange import Call, Ending, Refusal, Reply, refused
+from .journal import Entry
+from .limits import exceeded
+from .misfortunes import RATE_LIMITS, REVOKED, misfortune
+from .state import State
+from .versions import parsed
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, MutableMapping
+
+    from .limits import Allowance
+    from .misfortunes import Misfortune
+    from .state import Options
+
+    Message = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+
+CONTROL = "/__sandbox__"
+
+
+class App:
+    """The sandbox as an ASGI application."""
+
+    def __init__(self, options: Options) -> None:
+        self.state = State(options)
+        self.failures: list[BaseException] = []
+        self.hang_up: Callable[[object], None] = lambda _: None
+        self._control = control_app(self.state)
+        self._tokens: dict[str, tuple[str, Misfortune]] = {}
+        self._served = 0
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            return
+        if scope["path"].startswith(CONTROL):
+            await self._control(scope, receive, send)
+            return
+        exchange = _Exchange(self, scope, receive, send)
+        try:
+            await exchange.run()
+        except Exception as failure:
+            # A fault of the sandbox must never pass for one of Intercom's.
+            self.failures.append(failure)
+            traceback.print_exc()
+            raise
+
+    def luck(self, token: str) -> tuple[str, Misfortune]:
+        """The label of a token, and what it brings."""
+        luck = self._tokens.get(token)
+        if luck is None:
+            luck = self._tokens[token] = misfortune(token)
+        return luck
+
+    def request_id(self) -> str:
+        """Number the answers, in the shape of a UUID."""
+        self._served += 1
+        return f"5a4db0c5-0000-4000-8000-{self._served:012x}"
+
+
+class _Exchange:
+    """One request and its answer."""
+
+    def __init__(self, app: App, scope: Message, receive: Receive, send: Send) -> None:
+        self.app = app
+        self.state = app.state
+        self.scope = scope
+        self.receive = receive
+        self.send = send
+        self.method: str = scope["method"]
+        self.path: str = scope["path"]
+        self.headers: dict[bytes, bytes] = dict(scope["headers"])
+        self.request_id = app.request_id()
+        self.allowance: Allowance | None = None
+
+    async def run(self) -> None:
+        """Read, answer, wait, send; and write it down."""
+        raw = await self._body()
+        match = found(self.path)
+        entry = self._entry(match, raw)
+        journal = self.state.journal
+        journal.arrived(entry)
+        try:
+            reply = self._reply(match, entry)
+            if await self._wait(reply) and await self._deliver(reply):
+                entry.status, entry.records = reply.status, reply.records
+        finally:
+            journal.ended(entry)
+
+    async def _body(self) -> bytes:
+        if self.method == "GET":
+            return b""
+        chunks = []
+        while True:
+            message = await self.receive()
+            chunks.append(message.get("body", b""))
+            if not message.get("more_body"):
+                return b"".join(chunks)
+
+    def _entry(self, match: Match | None, raw: bytes) -> Entry:
+        query = self.scope["query_string"].decode("latin-1")
+        token = self._token()
+        return Entry(
+            self.method,
+            self.path,
+            "(unknown path)" if match is None else match.template,
+            dict(parse_qsl(query, keep_blank_values=True)) if query else {},
+            raw,
+            self.app.luck(token)[0] if token.startswith("demo") else "invalid",
+            self.headers.get(b"intercom-version", b"").decode("latin-1") or None,
+        )
+
+    def _token(self) -> str:
+        scheme, _, token = self.headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else ""
+
+    def _reply(self, match: Match | None, entry: Entry) -> Reply:
+        try:
+            return self._permitted(match, entry, self._token())
+        except Refusal as refusal:
+            return refused(refusal, self.request_id)
+
+    def _permitted(self, match: Match | None, entry: Entry, token: str) -> Reply:
+        if not token.startswith("demo") or token == REVOKED:
+            raise Refusal(401, "unauthorized", "Access Token Invalid")
+        limits = self.state.limits
+        now = self.state.clock.now()
+        self.allowance = limits.take(token, now, RATE_LIMITS.get(token))
+        if self.allowance.remaining < 0:
+            raise exceeded(self.allowance.limit, limits.window)
+        call = self._call(match, entry, token)
+        endpoint = None if match is None else match.methods.get(self.method)
+        return self.app.luck(token)[1](
+            self.state, call, lambda: self._answer(endpoint, call, entry.version)
+        )
+
+    def _call(self, match: Match | None, entry: Entry, token: str) -> Call:
+        calls = self.state.calls
+        calls[token,] += 1
+        calls[token, entry.method, entry.template] += 1
+        endpoint = None if match is None else match.methods.get(self.method)
+        return Call(
+            entry.method,
+            entry.path,
+            entry.template,
+            token,
+            (0, 0),
+            entry.query,
+            entry.raw,
+            "" if match is None else match.argument,
+            _resources(endpoint, entry.query),
+            endpoint is not None and endpoint.since >= (2, 16),
+            calls[token, entry.method, entry.template],
+            calls[token,],
+        )
+
+    def _answer(self, endpoint: Endpoint | None, call: Call, version: str | None) -> Reply:
+        """Answer as if all were well; a refusal is an answer, too."""
+        call.version = parsed(version)
+        if endpoint is None:
+            message = f"There is no {call.method} {call.path} in this sandbox."
+            raise Refusal(404, "not_found", message)
+        endpoint.check(call)
+        return endpoint.answer(self.state, call)
+
+    async def _wait(self, reply: Reply) -> bool:
+        """Let latency pass; tell whether anybody is still there."""
+        if self.state.options.latency_ms:
+            await asyncio.sleep(self.state.options.latency_ms / 1_000)
+        if not reply.delay:
+            return True
+        try:
+            await asyncio.wait_for(self._left(), reply.delay)
+        except (asyncio.TimeoutError, TimeoutError):
+            return True
+        return False
+
+    async def _left(self) -> None:
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
+
+    async def _deliver(self, reply: Reply) -> bool:
+        """Send the answer, or reset the connection; tell whether it was an answer."""
+        if reply.ending is Ending.RESET:
+            self.app.hang_up(self.scope.get("client"))
+            await asyncio.sleep(0.01)
+            return False
+        headers = [
+            (b"date", self.state.clock.date()),
+            (b"content-type", reply.content_type),
+            (b"content-length", b"%d" % len(reply.body)),
+            *reply.headers,
+        ]
+        if not reply.bare:
+            headers += self._intercoms(reply)
+        await self.send({"type": "http.response.start", "status": reply.status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": reply.body})
+        return True
+
+    def _intercoms(self, reply: Reply) -> list[tuple[bytes, bytes]]:
+        headers = [(b"x-request-id", self.request_id.encode())]
+        told = any(name == b"x-ratelimit-limit" for name, _ in reply.headers)
+        if self.allowance is not None and not told:
+            headers += self.allowance.headers()
+        return headers
+
+
+def _resources(endpoint: Endpoint | None, query: dict[str, str]) -> tuple[str, ...]:
+    """Name what an endpoint reads, by each name a person would use."""
+    if endpoint is None:
+        return ()
+    if endpoint.resource == "data_attributes":
+        return ("data_attributes", f"{query.get('model')}_attributes")
+    return (endpoint.resource,)

@@ -1,0 +1,348 @@
+"""What can go wrong? One small function each, chosen by the token a caller brings.
+
+A misfortune gets the state, the call and `proceed`, which answers as if all were well. It may
+answer instead, or change the answer. `call.nth` counts the calls with this token on this method
+and path template, `call.total` all calls with this token; both begin with 1.
+
+    demo                          all well, and so is every other token that begins with `demo`
+    demo-revoked                  401 everywhere, also on /me
+    demo-no-permission-RESOURCE   401 token_unauthorized there; 403 forbidden on newer endpoints
+    demo-plan-RESOURCE            403 api_plan_restricted there
+    demo-rate-limited             30 calls a minute: 5 in ten seconds
+    demo-rate-limited-once        429 on the first call of each endpoint, reset within a second
+    demo-flaky                    every fifth call goes wrong, each time in another way
+    demo-KIND-once                the first call of each endpoint goes wrong; KIND is one of 500,
+                                  502, 503, 408, reset, empty, truncated, html403, hanging
+    demo-slow                     half a second for every answer
+    demo-down                     503 always
+    demo-heavy-pages              searches with more than 50 records a page: 504
+    demo-scroll-breaks            500 once in the middle of a scroll, which is lost
+    demo-scroll-expires           404 once in the middle of a scroll, which is lost
+    demo-scroll-ends-404          a scroll ends with 404, not with an empty page
+    demo-scroll-held              another app scrolls: the first two tries find scroll_exists
+    demo-cursor-loop              search cursors go A, B, A, B
+    demo-deleted-between          some conversations that are listed are gone when asked for
+    demo-redirect                 302 to another host
+    demo-next-elsewhere           pages.next is a URL on another host
+    demo-search-404               the first call of each search finds a deleted conversation: 404
+    demo-moving                   each search page is followed by changes to three records
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+import msgspec
+
+from .exchange import HTML, Call, Ending, Refusal, Reply
+from .limits import Allowance, exceeded
+from .scrolls import exists, expired
+
+if TYPE_CHECKING:
+    from .state import State
+
+    Misfortune = Callable[[State, Call, "Proceed"], Reply]
+
+Json = dict[str, Any]
+Proceed = Callable[[], Reply]
+
+ELSEWHERE = "https://elsewhere.example.com"
+FLAKY_EVERY = 5
+HELD_FOR = 2
+MOVED_PER_PAGE = 3
+LIGHT_PAGE = 50
+SLOW = 0.5
+
+
+def _page(title: str, server: str) -> bytes:
+    head = f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n"
+    center = f"<center><h1>{title}</h1></center>\r\n<hr><center>{server}</center>\r\n"
+    return f"{head}{center}</body>\r\n</html>\r\n".encode()
+
+
+def _html(status: int, title: str, server: str = "nginx") -> Reply:
+    return Reply(status, _page(f"{status} {title}", server), content_type=HTML, bare=True)
+
+
+def _error(status: int, code: str, message: str) -> Reply:
+    error = {"code": code, "message": message}
+    body = {"type": "error.list", "request_id": None, "errors": [error]}
+    return Reply(status, msgspec.json.encode(body))
+
+
+SERVER_ERROR = _error(500, "server_error", "An unknown error occurred.")
+BAD_GATEWAY = _html(502, "Bad Gateway")
+UNAVAILABLE = _error(503, "service_unavailable", "Sorry, the API service is unavailable.")
+TIMED_OUT = _error(408, "request_timeout", "The request took too long.")
+RESET = Reply(ending=Ending.RESET)
+EMPTY = Reply()
+FORBIDDEN_HTML = _html(403, "Forbidden", "awselb/2.0")
+GATEWAY_TIMEOUT = _html(504, "Gateway Time-out")
+
+
+def truncated(reply: Reply) -> Reply:
+    """Cut JSON off in the middle."""
+    return Reply(reply.status, reply.body[: len(reply.body) // 2], reply.headers)
+
+
+def as_is(_: State, __: Call, proceed: Proceed) -> Reply:
+    """Nothing goes wrong."""
+    return proceed()
+
+
+def once(reply: Reply) -> Misfortune:
+    """Make the first call of each endpoint end in this way."""
+
+    def first(_: State, call: Call, proceed: Proceed) -> Reply:
+        return reply if call.nth == 1 else proceed()
+
+    return first
+
+
+def truncated_once(_: State, call: Call, proceed: Proceed) -> Reply:
+    """Cut the first answer of each endpoint off."""
+    return truncated(proceed()) if call.nth == 1 else proceed()
+
+
+def hanging_once(state: State, call: Call, proceed: Proceed) -> Reply:
+    """Never answer the first call of each endpoint."""
+    if call.nth == 1:
+        return Reply(delay=state.options.hang, ending=Ending.RESET)
+    return proceed()
+
+
+def flaky(_: State, call: Call, proceed: Proceed) -> Reply:
+    """Make every fifth call go wrong, in one way after the other."""
+    turn, rest = divmod(call.total, FLAKY_EVERY)
+    if rest:
+        return proceed()
+    kind = (turn - 1) % (len(FLAKY_KINDS) + 1)
+    return FLAKY_KINDS[kind] if kind < len(FLAKY_KINDS) else truncated(proceed())
+
+
+FLAKY_KINDS = (
+    SERVER_ERROR,
+    BAD_GATEWAY,
+    UNAVAILABLE,
+    RESET,
+    EMPTY,
+    FORBIDDEN_HTML,
+    TIMED_OUT,
+)
+
+
+def slow(_: State, __: Call, proceed: Proceed) -> Reply:
+    """Take half a second."""
+    return replace(proceed(), delay=SLOW)
+
+
+def down(_: State, __: Call, ___: Proceed) -> Reply:
+    """Never be there."""
+    return UNAVAILABLE
+
+
+def rate_limited_once(state: State, call: Call, proceed: Proceed) -> Reply:
+    """Refuse the first call of each endpoint as one too many."""
+    if call.nth > 1:
+        return proceed()
+    raise Refusal(
+        429,
+        "rate_limit_exceeded",
+        exceeded(167).message,
+        headers=Allowance(167, 0, int(state.clock.now()) + 1).headers(),
+    )
+
+
+def _searches(call: Call) -> bool:
+    return call.method == "POST" and call.path.endswith("/search")
+
+
+def heavy_pages(_: State, call: Call, proceed: Proceed) -> Reply:
+    """Give up on large pages."""
+    if not _searches(call):
+        return proceed()
+    size = (call.body().get("pagination") or {}).get("per_page") or 0
+    return GATEWAY_TIMEOUT if int(size) > LIGHT_PAGE else proceed()
+
+
+def _scrolling_on(call: Call) -> bool:
+    return call.template == "/companies/scroll" and "scroll_param" in call.query
+
+
+def scroll_breaks(state: State, call: Call, proceed: Proceed) -> Reply:
+    """Break a scroll once, after its first page."""
+    if not _scrolling_on(call) or not state.once(call.token, "break"):
+        return proceed()
+    state.scrolls.drop()
+    message = (
+        "Request failed due to an internal network error. Please restart the scroll operation."
+    )
+    return _error(500, "server_error", message)
+
+
+def scroll_expires(state: State, call: Call, proceed: Proceed) -> Reply:
+    """Let a scroll expire once, after its first page."""
+    if _scrolling_on(call) and state.once(call.token, "expire"):
+        state.scrolls.drop()
+        raise expired()
+    return proceed()
+
+
+def scroll_ends_404(_: State, call: Call, proceed: Proceed) -> Reply:
+    """End a scroll with 404."""
+    reply = proceed()
+    if _scrolling_on(call) and reply.records == 0:
+        raise expired()
+    return reply
+
+
+def scroll_held(_: State, call: Call, proceed: Proceed) -> Reply:
+    """Let another app hold the scroll for a while."""
+    if call.template == "/companies/scroll" and call.nth <= HELD_FOR:
+        raise exists()
+    return proceed()
+
+
+def _rewritten(reply: Reply, change: Callable[[Json], None]) -> Reply:
+    """Change the pages object of an answer that has one."""
+    body = msgspec.json.decode(reply.body)
+    if isinstance(body, dict) and isinstance(body.get("pages"), dict):
+        change(body["pages"])
+    return Reply(reply.status, msgspec.json.encode(body), reply.headers, records=reply.records)
+
+
+def cursor_loop(state: State, call: Call, proceed: Proceed) -> Reply:
+    """Send searches from the third page back to the second."""
+    if not _searches(call):
+        return proceed()
+    query = msgspec.json.encode(call.body().get("query")).decode()
+    name = (call.token, call.template, query)
+
+    def change(place: Json) -> None:
+        following = place.get("next")
+        if following and place["page"] == 1:
+            state.notes[name] = following["starting_after"]
+        elif following and name in state.notes and place["page"] > 2:  # noqa: PLR2004
+            following["starting_after"] = state.notes[name]
+
+    return _rewritten(proceed(), change)
+
+
+def next_elsewhere(_: State, call: Call, proceed: Proceed) -> Reply:
+    """Point to the next page on a host that nobody should follow."""
+
+    def change(place: Json) -> None:
+        following = place.get("next")
+        if isinstance(following, str):
+            place["next"] = ELSEWHERE + following.partition(".io")[2]
+        elif following and call.method == "GET":
+            query = {**call.query, "starting_after": following["starting_after"]}
+            place["next"] = f"{ELSEWHERE}{call.path}?{urlencode(query)}"
+
+    return _rewritten(proceed(), change)
+
+
+def redirect(_: State, call: Call, __: Proceed) -> Reply:
+    """Send everybody away."""
+    location = (b"location", f"{ELSEWHERE}{call.path}".encode())
+    return Reply(302, _page("302 Found", "nginx"), (location,), HTML, bare=True)
+
+
+def search_404(_: State, call: Call, proceed: Proceed) -> Reply:
+    """Stumble over a deleted conversation in the first call of each search."""
+    if _searches(call) and call.nth == 1:
+        raise Refusal(404, "not_found", "Conversation not found. Message deleted.")
+    return proceed()
+
+
+def deleted_between(_: State, call: Call, proceed: Proceed) -> Reply:
+    """Lose one conversation in ten between the list and the call for it."""
+    if call.template != "/conversations/{id}" or call.argument[-1:] != "3":
+        return proceed()
+    if call.argument[-2:-1] in "02468":
+        return _html(404, "Not Found")
+    raise Refusal(404, "not_found", "Resource Not Found")
+
+
+def moving(state: State, call: Call, proceed: Proceed) -> Reply:
+    """Let three records change after every search page, as in a busy workspace."""
+    reply = proceed()
+    if _searches(call):
+        table = call.template.split("/")[1]
+        ids = list(state.workspace.table(table))
+        dice = state.workspace.world.dice(13, call.total)
+        for identity in (dice.pick(ids) for _ in range(MOVED_PER_PAGE)):
+            state.workspace.touch(table, identity, dice, int(state.clock.now()))
+    return reply
+
+
+def no_permission(resource: str) -> Misfortune:
+    """Take the scope of one resource away."""
+
+    def forbid(_: State, call: Call, proceed: Proceed) -> Reply:
+        if resource not in call.resources:
+            return proceed()
+        if call.modern:
+            message = f"The token does not have the scope to read {resource}."
+            raise Refusal(403, "forbidden", message)
+        raise Refusal(401, "token_unauthorized", "Not authorized to access resource")
+
+    return forbid
+
+
+def plan(resource: str) -> Misfortune:
+    """Leave one resource out of the plan."""
+
+    def restrict(_: State, call: Call, proceed: Proceed) -> Reply:
+        if resource not in call.resources:
+            return proceed()
+        raise Refusal(403, "api_plan_restricted", "Active subscription needed.")
+
+    return restrict
+
+
+REVOKED = "demo-revoked"
+RATE_LIMITS = {"demo-rate-limited": 30}
+
+MISFORTUNES: dict[str, Misfortune] = {
+    REVOKED: as_is,
+    "demo-rate-limited": as_is,
+    "demo-rate-limited-once": rate_limited_once,
+    "demo-flaky": flaky,
+    "demo-500-once": once(SERVER_ERROR),
+    "demo-502-once": once(BAD_GATEWAY),
+    "demo-503-once": once(UNAVAILABLE),
+    "demo-408-once": once(TIMED_OUT),
+    "demo-reset-once": once(RESET),
+    "demo-empty-once": once(EMPTY),
+    "demo-truncated-once": truncated_once,
+    "demo-html403-once": once(FORBIDDEN_HTML),
+    "demo-hanging-once": hanging_once,
+    "demo-slow": slow,
+    "demo-down": down,
+    "demo-heavy-pages": heavy_pages,
+    "demo-scroll-breaks": scroll_breaks,
+    "demo-scroll-expires": scroll_expires,
+    "demo-scroll-ends-404": scroll_ends_404,
+    "demo-scroll-held": scroll_held,
+    "demo-cursor-loop": cursor_loop,
+    "demo-deleted-between": deleted_between,
+    "demo-redirect": redirect,
+    "demo-next-elsewhere": next_elsewhere,
+    "demo-search-404": search_404,
+    "demo-moving": moving,
+}
+PREFIXES = {"demo-no-permission-": no_permission, "demo-plan-": plan}
+
+
+def misfortune(token: str) -> tuple[str, Misfortune]:
+    """Find what a token brings, and a label for it that is not the token."""
+    if token in MISFORTUNES:
+        return token.removeprefix("demo-"), MISFORTUNES[token]
+    for prefix, made in PREFIXES.items():
+        if token.startswith(prefix):
+            return token.removeprefix("demo-"), made(token.removeprefix(prefix))
+    return "all-well", as_is

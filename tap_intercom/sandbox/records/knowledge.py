@@ -1,0 +1,135 @@
+"""What do articles and collections look like?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .dice import SENTENCES, Dice
+from .world import ADMIN_IDS, HELP_CENTER_ID, WORKSPACE_ID
+
+if TYPE_CHECKING:
+    from ..tables import Stub
+    from .world import World
+
+Json = dict[str, Any]
+
+ARTICLES = 60
+COLLECTIONS = 12
+
+
+def _translation(dice: Dice, stub: Stub, title: str) -> Json:
+    return {
+        "type": "article_content",
+        "title": title,
+        "description": None,
+        "body": f"<p>{dice.pick(SENTENCES)}</p>",
+        "body_markdown": None,
+        "author_id": ADMIN_IDS[0],
+        "state": "published",
+        "created_at": stub.created_at,
+        "updated_at": stub.updated_at,
+        "has_unpublished_changes": False,
+        "draft_updated_at": None,
+        "url": f"https://help.example.com/de/articles/{stub.id}",
+        "audience_ids": None,
+        "ai_chatbot_availability": True,
+        "ai_copilot_availability": True,
+        "ai_sales_agent_availability": False,
+        "created_by_id": ADMIN_IDS[0],
+        "updated_by_id": None,
+    }
+
+
+def article(world: World, index: int, stub: Stub) -> Json:
+    """Build an article as lists show it."""
+    dice = world.dice(7, index)
+    draft = dice.chance(0.2)
+    title = f"How to … №{index}"
+    parents = [int(world.collection_id(dice.below(COLLECTIONS))) for _ in range(dice.below(3))]
+    translated = {
+        "type": "article_translated_content",
+        "de": _translation(dice, stub, f"Anleitung {index}"),
+        "pt-BR": None,
+    }
+    return {
+        "type": "article",
+        "id": stub.id,
+        "workspace_id": WORKSPACE_ID,
+        "title": title,
+        "description": dice.pick((None, "", "Was man wissen muß")),
+        "body": None if draft else f"<h1>{title}</h1><p>{dice.pick(SENTENCES)}</p>",
+        "body_markdown": None,
+        "author_id": dice.pick(ADMIN_IDS),
+        "state": "draft" if draft else "published",
+        "created_at": stub.created_at,
+        "updated_at": stub.updated_at,
+        "has_unpublished_changes": draft,
+        "draft_updated_at": stub.updated_at if draft else None,
+        "url": None if draft else f"https://help.example.com/en/articles/{stub.id}",
+        "parent_ids": parents,
+        "ai_chatbot_availability": True,
+        "ai_copilot_availability": True,
+        "ai_sales_agent_availability": dice.chance(0.5),
+        "created_by_id": dice.pick((None, *ADMIN_IDS)),
+        "updated_by_id": dice.pick((None, *ADMIN_IDS)),
+        "exclude_from_article_suggestions": False,
+        "help_center_audience": dice.pick(("everyone", "restricted", None)),
+        "scheduled_publish_at": None,
+        "scheduled_unpublish_at": None,
+        "default_locale": "en",
+        "translated_content": translated if dice.chance(0.3) else None,
+        "tags": {"type": "tag.list", "tags": []},
+    }
+
+
+def article_statistics(world: World, index: int) -> Json | None:
+    """Build what only the article itself tells, not the list."""
+    dice = world.dice(8, index)
+    if dice.chance(0.1):
+        return None
+    return {
+        "type": "article_statistics",
+        "views": dice.below(9_000),
+        "conversions": dice.below(50),
+        "reactions": dice.below(100),
+        "happy_reaction_percentage": round(dice.random() * 100, 1),
+        "neutral_reaction_percentage": 0.0,
+        "sad_reaction_percentage": 0.0,
+        "fin_involvements": dice.below(10),
+        "fin_resolutions": dice.below(5),
+        "fin_resolution_rate": 80.0,
+    }
+
+
+def changed_article(record: Json, dice: Dice, at: int) -> Json:
+    """Let an article be edited."""
+    return {**record, "updated_at": at, "body": f"<p>{dice.pick(SENTENCES)} (edited)</p>"}
+
+
+def collection(world: World, index: int, stub: Stub) -> Json:
+    """Build a collection; every third lies in another one."""
+    nested = index % 3 > 1
+    translated = {
+        "type": "group_translated_content",
+        "de": {"type": "group_content", "name": f"Sammlung {index}", "description": None},
+    }
+    return {
+        "id": stub.id,
+        "workspace_id": WORKSPACE_ID,
+        "name": f"Collection {index} 📚",
+        "description": None if nested else "Alles über …",
+        "created_at": stub.created_at,
+        "updated_at": stub.updated_at,
+        "url": f"https://help.example.com/en/collections/{stub.id}",
+        "icon": None if nested else "book-bookmark",
+        "order": index,
+        "default_locale": "en",
+        "translated_content": translated if index % 2 else None,
+        "parent_id": world.collection_id(index - 1) if nested else None,
+        "help_center_id": None if nested else HELP_CENTER_ID,
+    }
+
+
+def changed_collection(record: Json, _: Dice, at: int) -> Json:
+    """Let a collection be edited."""
+    return {**record, "updated_at": at}

@@ -1,0 +1,327 @@
+"""What do contacts, companies, segments and tags look like?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .dice import (
+    CITIES,
+    COMPANY_NAMES,
+    DAY,
+    FIRST_NAMES,
+    LAST_NAMES,
+    SENTENCES,
+    Dice,
+    person,
+)
+from .world import ADMIN_IDS, SEGMENT_IDS, TAG_IDS, WORKSPACE_ID
+
+if TYPE_CHECKING:
+    from ..tables import Stub
+    from .world import World
+
+Json = dict[str, Any]
+
+INLINE_AT_MOST = 10
+WITHOUT, WITH_MANY = 0.45, 0.96
+LEADS, UNCOUNTED = 3, 5
+LAST_TIME = 9_999_999_999
+
+
+def _inline(kind: str, url: str, ids: list[str]) -> Json:
+    """Build a list inside a contact: the first ten, and how many there are."""
+    shown = [
+        {"id": one, "type": kind, "url": f"/{kind}s/{one}" if kind != "company" else url}
+        for one in ids[:INLINE_AT_MOST]
+    ]
+    return {
+        "type": "list",
+        "data": shown,
+        "url": url,
+        "total_count": len(ids),
+        "has_more": len(ids) > INLINE_AT_MOST,
+    }
+
+
+def _how_many(dice: Dice) -> int:
+    """Count what hangs on a contact: mostly a few, sometimes more than are shown inline."""
+    throw = dice.random()
+    if throw < WITHOUT:
+        return 0
+    return int(throw * 5) + (INLINE_AT_MOST if throw > WITH_MANY else 0)
+
+
+def _links(world: World, dice: Dice, identity: str, here: str) -> Json:
+    tags = _how_many(dice)
+    first = dice.below(len(TAG_IDS))
+    notes = _how_many(dice)
+    companies = _how_many(dice)
+    company = dice.below(world.companies)
+    subscriptions = [str(45_000 + n) for n in range(dice.below(3))]
+    return {
+        "tags": _inline("tag", f"{here}/tags", [*(TAG_IDS + TAG_IDS)[first : first + tags]]),
+        "notes": _inline("note", f"{here}/notes", [f"{identity[-7:]}{n}" for n in range(notes)]),
+        "companies": _inline(
+            "company",
+            f"{here}/companies",
+            [world.company_id((company + n) % world.companies) for n in range(companies)],
+        ),
+        "opted_out_subscription_types": _inline("subscription", f"{here}/subscriptions", []),
+        "opted_in_subscription_types": _inline(
+            "subscription", f"{here}/subscriptions", subscriptions
+        ),
+    }
+
+
+def _seen(dice: Dice, stub: Stub) -> int | None:
+    """Say when a contact was last seen; imported history is older than the epoch, or zero."""
+    if dice.chance(0.25):
+        return None
+    if dice.chance(0.05):
+        return dice.pick((0, -3 * DAY))
+    return stub.updated_at - dice.below(9_000)
+
+
+def _custom(dice: Dice, stub: Stub) -> Json:
+    if dice.chance(0.15):
+        return {}
+    return {
+        "paid_subscriber": dice.chance(0.4),
+        "monthly_spend": round(dice.random() * 900, 2) if dice.chance(0.7) else None,
+        "Favourite Colour 🎨": dice.pick(("grün", "blue", "", None)),
+        "Größe": dice.below(60),
+        "trial ends at": LAST_TIME if dice.chance(0.02) else stub.created_at + 14 * DAY,
+        "job.title": dice.pick(("CEO", "Ingénieure", None)),
+        "orders": {
+            "type": "Order.list",
+            "instances": [{"type": "Order", "id": str(dice.below(10**6)), "external_id": None}]
+            if dice.chance(0.3)
+            else [],
+        },
+    }
+
+
+def _device(dice: Dice, stub: Stub) -> Json:
+    web = dice.chance(0.6)
+    android = dice.chance(0.1)
+    ios = dice.chance(0.1)
+    return {
+        "browser": "chrome" if web else None,
+        "browser_version": "120.0.6099.71" if web else None,
+        "browser_language": "pt-BR" if web else None,
+        "os": "OS X 10.15.7" if web else None,
+        "android_app_name": "Sandbox" if android else None,
+        "android_app_version": "5.0.0" if android else None,
+        "android_device": "Pixel 3" if android else None,
+        "android_os_version": "10" if android else None,
+        "android_sdk_version": "28" if android else None,
+        "android_last_seen_at": stub.updated_at - 60 if android else None,
+        "ios_app_name": "Sandbox" if ios else None,
+        "ios_app_version": "5.0.0" if ios else None,
+        "ios_device": "iPhone 11" if ios else None,
+        "ios_os_version": "13.3.1" if ios else None,
+        "ios_sdk_version": "13.3.1" if ios else None,
+        "ios_last_seen_at": stub.updated_at - 61 if ios else None,
+    }
+
+
+def _campaign(dice: Dice) -> Json:
+    came = dice.chance(0.2)
+    return {
+        "utm_campaign": "spring→sale" if came else None,
+        "utm_content": None,
+        "utm_medium": "email" if came else None,
+        "utm_source": "newsletter" if came else None,
+        "utm_term": None,
+        "referrer": "https://www.example.com/?q=a+b" if came else None,
+    }
+
+
+def contact(world: World, index: int, stub: Stub) -> Json:
+    """Build a contact: two in three are users, the others leads."""
+    dice = world.dice(1, index)
+    user = dice.chance(0.67)
+    name = f"{dice.pick(FIRST_NAMES)} {dice.pick(LAST_NAMES)}" if dice.chance(0.85) else None
+    mail = f"contact-{index}@example.com" if user or dice.chance(0.5) else None
+    country, region, city, country_code, continent = dice.pick(CITIES)
+    placed = dice.chance(0.7)
+    picture = f"https://images.example.com/{stub.id}.png"
+    engaged = dice.chance(0.4)
+    return {
+        "type": "contact",
+        "id": stub.id,
+        "workspace_id": WORKSPACE_ID,
+        "external_id": f"user-{index}" if user else None,
+        "role": "user" if user else "lead",
+        "email": mail,
+        "email_domain": mail and "example.com",
+        "phone": f"+1555{index:07d}" if dice.chance(0.3) else None,
+        "name": name,
+        "avatar": {"type": "avatar", "image_url": picture} if dice.chance(0.3) else None,
+        "owner_id": str(dice.pick(ADMIN_IDS)) if dice.chance(0.4) else None,
+        "social_profiles": {
+            "type": "list",
+            "data": [
+                {
+                    "type": "social_profile",
+                    "name": "Twitter",
+                    "url": f"https://social.example.com/{index}",
+                }
+            ]
+            if dice.chance(0.1)
+            else [],
+        },
+        "has_hard_bounced": dice.chance(0.02),
+        "marked_email_as_spam": dice.chance(0.01),
+        "unsubscribed_from_emails": dice.chance(0.1),
+        "unsubscribed_from_sms": False,
+        "sms_consent": dice.chance(0.1),
+        "created_at": stub.created_at,
+        "updated_at": stub.updated_at,
+        "signed_up_at": stub.created_at if user else None,
+        "last_seen_at": _seen(dice, stub),
+        "last_replied_at": stub.updated_at - 500 if engaged else None,
+        "last_contacted_at": stub.updated_at - 400 if engaged else None,
+        "last_email_opened_at": stub.updated_at - 300 if engaged else None,
+        "last_email_clicked_at": None,
+        "language_override": "pt-BR" if dice.chance(0.05) else None,
+        **_device(dice, stub),
+        "location": {
+            "type": "location",
+            "country": country if placed else None,
+            "region": region if placed else None,
+            "city": city if placed else None,
+            "country_code": country_code if placed else None,
+            "continent_code": continent if placed else None,
+        },
+        "custom_attributes": _custom(dice, stub),
+        **_links(world, dice, stub.id, f"/contacts/{stub.id}"),
+        **_campaign(dice),
+    }
+
+
+def changed_contact(record: Json, dice: Dice, at: int) -> Json:
+    """Let something happen to a contact."""
+    custom = record.get("custom_attributes")
+    spend = round(dice.random() * 900, 2)
+    return {
+        **record,
+        "updated_at": at,
+        "last_seen_at": at,
+        "name": person(dice) if dice.chance(0.2) else record.get("name"),
+        "custom_attributes": {**(custom or {}), "monthly_spend": spend},
+    }
+
+
+def company(world: World, index: int, stub: Stub) -> Json:
+    """Build a company; one in twelve has no users, and many have no plan."""
+    dice = world.dice(2, index)
+    tags = dice.below(4)
+    segments = dice.below(3)
+    remote = dice.chance(0.8)
+    return {
+        "type": "company",
+        "id": stub.id,
+        "company_id": f"company-{index}",
+        "app_id": WORKSPACE_ID,
+        "name": f"{dice.pick(COMPANY_NAMES)} {index}" if dice.chance(0.95) else None,
+        "plan": {"type": "plan", "id": "269315", "name": "Pro ✨"} if dice.chance(0.4) else {},
+        "remote_created_at": stub.created_at - 30 * DAY if remote else None,
+        "created_at": stub.created_at,
+        "updated_at": stub.updated_at,
+        "last_request_at": stub.updated_at - dice.below(5_000) if dice.chance(0.7) else None,
+        "size": dice.below(5_000) if dice.chance(0.5) else None,
+        "website": "https://company.example.com" if dice.chance(0.5) else None,
+        "industry": dice.pick(("Software", "Fischerei", None)),
+        "monthly_spend": dice.below(2_000),
+        "session_count": dice.below(10_000),
+        "user_count": 0 if dice.chance(0.08) else 1 + dice.below(40),
+        "custom_attributes": {
+            "Account Manager": dice.pick(("Ada Müller", None)),
+            "renewal date": stub.created_at + 365 * DAY,
+            "nps": round(dice.random() * 10, 1),
+            "note 📝": dice.pick(SENTENCES),
+        }
+        if dice.chance(0.6)
+        else {},
+        "tags": {
+            "type": "tag.list",
+            "tags": [tag(number) for number in range(index % 20, index % 20 + tags)],
+        },
+        "segments": {
+            "type": "segment.list",
+            "segments": [
+                company_segment(world, number) for number in range(index % 2, index % 2 + segments)
+            ],
+        },
+        "notes": {"type": "note.list", "notes": [_note(stub, dice)] if dice.chance(0.1) else []},
+    }
+
+
+def _note(stub: Stub, dice: Dice) -> Json:
+    admin = dice.below(len(ADMIN_IDS))
+    return {
+        "type": "note",
+        "id": str(17_000_000 + dice.below(10**6)),
+        "created_at": stub.created_at + 10,
+        "company": {"type": "company", "id": stub.id},
+        "author": {
+            "type": "admin",
+            "id": str(ADMIN_IDS[admin]),
+            "name": f"Admin {admin}",
+            "email": f"admin{admin}@example.com",
+            "away_mode_enabled": False,
+            "away_mode_reassign": False,
+        },
+        "body": "<p>Renewal is <b>due</b> &ndash; call them.</p>",
+    }
+
+
+def changed_company(record: Json, dice: Dice, at: int) -> Json:
+    """Let something happen to a company."""
+    return {
+        **record,
+        "updated_at": at,
+        "last_request_at": at,
+        "monthly_spend": dice.below(2_000),
+        "session_count": (record.get("session_count") or 0) + 1,
+    }
+
+
+def tag(index: int) -> Json:
+    """Build a tag."""
+    names = ("VIP", "Müll", "bug 🐞", "feature request", "churn-risk", "naïve")
+    return {
+        "type": "tag",
+        "id": TAG_IDS[index],
+        "name": f"{names[index % len(names)]} {index // len(names)}",
+    }
+
+
+def segment(world: World, index: int) -> Json:
+    """Build a segment of contacts."""
+    names = ("Active", "New", "Slipping Away", "All Leads", "Große Kunden", "Trial 🚀")
+    created = world.start - 700 * DAY + index
+    return {
+        "type": "segment",
+        "id": SEGMENT_IDS[index],
+        "name": names[index],
+        "created_at": created,
+        "updated_at": created + index * 40 * DAY,
+        "person_type": "contact" if index == LEADS else "user",
+        "count": (index + 1) * world.size // 9 if index != UNCOUNTED else None,
+    }
+
+
+def company_segment(world: World, index: int) -> Json:
+    """Build a segment of companies, which carries no count."""
+    names = ("Active", "New", "Enterprise", "Ohne Plan")
+    created = world.start - 690 * DAY + index
+    return {
+        "type": "segment",
+        "id": f"{int(SEGMENT_IDS[index], 16) ^ 0xC0:024x}",
+        "name": names[index % len(names)],
+        "created_at": created,
+        "updated_at": created + index * 30 * DAY,
+        "person_type": "company",
+    }

@@ -1,0 +1,111 @@
+"""What does the server remember from one request to the next?"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from .clock import Clock
+from .journal import Journal
+from .limits import RateLimit
+from .paging import View
+from .records.world import World
+from .scrolls import Scrolls
+from .workspace import Workspace
+
+if TYPE_CHECKING:
+    from .search import Condition
+
+DEFAULT_CLOCK = "2026-06-01T12:00:00Z"
+VIEWS_KEPT = 16
+
+
+@dataclass(frozen=True)
+class Options:
+    """What can be chosen when a sandbox is started."""
+
+    size: int = 300
+    seed: int = 1
+    rate_limit: int = 10_000
+    rate_window: int = 10
+    latency_ms: float = 0.0
+    clock: str = DEFAULT_CLOCK
+    advance: int = 0
+    timezone: str = "America/Los_Angeles"
+    scroll_expiry: float = 60.0
+    hang: float = 60.0
+
+    @classmethod
+    def of(cls, **chosen: Any) -> Options:
+        """Take what was chosen by name."""
+        return cls(**chosen)
+
+    def start(self) -> int:
+        """The instant at which the clock starts."""
+        instant = datetime.fromisoformat(self.clock.replace("Z", "+00:00"))
+        if instant.tzinfo is None:
+            instant = instant.replace(tzinfo=timezone.utc)
+        return int(instant.timestamp())
+
+
+@dataclass
+class State:
+    """The workspace, the clock, and everything counted."""
+
+    options: Options
+    journal: Journal = field(default_factory=Journal)
+    calls: Counter[tuple[str, ...]] = field(default_factory=Counter)
+    notes: dict[tuple[str, ...], str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Build the workspace and let the first time pass."""
+        options = self.options
+        self.clock = Clock(options.start())
+        world = World(options.seed, options.size, self.clock.start, options.timezone)
+        self.workspace = Workspace(world, self.clock)
+        self.limits = RateLimit(options.rate_limit, options.rate_window)
+        self.scrolls = Scrolls(options.scroll_expiry)
+        self._views: dict[tuple[object, ...], View] = {}
+        if options.advance:
+            self.workspace.advance(options.advance)
+
+    def prepare(self) -> None:
+        """Sort what is searched most, so that no first request has to wait for it."""
+        for table in ("contacts", "conversations", "tickets"):
+            self.workspace.table(table).sorted_by("updated_at")
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The time zone of the workspace."""
+        return ZoneInfo(self.options.timezone)
+
+    def filtered(
+        self, table: str, field: str, asked: object, candidates: View, condition: Condition
+    ) -> View:
+        """Keep the records of a view for which a condition holds; remembered until they change."""
+        records = self.workspace.table(table)
+        name = (table, field, asked, records.version)
+        view = self._views.get(name)
+        if view is None:
+            keys = candidates.keys
+            view = View(
+                [
+                    key
+                    for low, high in candidates.ranges
+                    for key in keys[low:high]
+                    if condition.holds(records.record(key[2]))
+                ]
+            )
+            while len(self._views) >= VIEWS_KEPT:
+                del self._views[next(iter(self._views))]
+            self._views[name] = view
+        return view
+
+    def once(self, *name: str) -> bool:
+        """Tell whether this is the first time that this is asked."""
+        self.calls[name] += 1
+        return self.calls[name] == 1

@@ -1,0 +1,87 @@
+"""The command: what it says, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+from click.testing import CliRunner
+
+from tap_intercom.cli import sandbox
+
+if TYPE_CHECKING:
+    from calling import Caller
+
+SERVE = [sys.executable, "-c", "from tap_intercom.cli import sandbox; sandbox()"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals to end with")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_says_where_it_is_serves_and_ends_cleanly(number: int) -> None:
+    command = [*SERVE, "--port", "0", "--size", "20", "--advance", "86400", "--seed", "4"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        lines = []
+        assert process.stdout
+        assert process.stderr
+        for line in process.stdout:
+            lines.append(line)
+            if "Ctrl-C" in line:
+                break
+        said = "".join(lines)
+        (url, *_) = re.findall(r"http://127\.0\.0\.1:\d+", said)
+        for word in ("demo", "20 contacts", "2026-06-02", "demo-flaky", "/__sandbox__/stats"):
+            assert word in said
+        assert "does not imitate" in said
+        headers = {"Authorization": "Bearer demo", "Intercom-Version": "2.17"}
+        assert requests.get(f"{url}/me", headers=headers, timeout=5).status_code == 200
+        process.send_signal(number)
+        assert process.wait(timeout=5) == 0
+        assert process.stderr.read() == ""
+
+
+def test_a_port_in_use_is_said_plainly(intercom: Caller) -> None:
+    port = intercom.sandbox.url.rpartition(":")[2]
+    result = CliRunner().invoke(sandbox, ["--port", port])
+    assert result.exit_code == 1
+    assert f"Cannot listen on 127.0.0.1 port {port}" in result.output
+
+
+@pytest.mark.parametrize("missing", ["starlette", "uvicorn", "starlette.applications"])
+def test_without_the_extra_it_says_what_to_install(missing: str) -> None:
+    without = f"import sys; sys.modules[{missing!r}] = None; {SERVE[-1]}"
+    ended = subprocess.run(
+        [sys.executable, "-c", without, "--port", "0"],
+        capture_output=True,
+        text=True,
+        timeout=10,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr == "The sandbox is an extra: pip install 'tap-intercom[sandbox]'\n"
+
+
+def test_any_other_missing_module_is_a_fault() -> None:
+    without = f"import sys; sys.modules['zoneinfo'] = None; {SERVE[-1]}"
+    ended = subprocess.run(
+        [sys.executable, "-c", without], capture_output=True, text=True, timeout=10, check=False
+    )
+    assert ended.returncode != 0
+    assert "extra" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--clock", "noon"], ["--timezone", "Moon/Base"], ["--size", "0"], ["--port", "70000"]],
+)
+def test_nonsense_is_refused(arguments: list[str]) -> None:
+    result = CliRunner().invoke(sandbox, arguments)
+    assert result.exit_code == 2
+    assert arguments[0] in result.output
