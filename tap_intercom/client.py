@@ -7,6 +7,7 @@ waits for its permit, is retried in one place, and its answer is judged by one t
 from __future__ import annotations
 
 import json
+import logging
 import math
 import random
 import re
@@ -52,9 +53,10 @@ class IntercomError(FatalAPIError, ClickException):
     shown.
     """
 
-    def __init__(self, message: str, answer: Answer | None = None) -> None:
-        """Take the message, and the answer of Intercom's that it is about."""
-        super().__init__(message)
+    def __init__(self, stream: str, problem: str, answer: Answer | None = None) -> None:
+        """Take the stream, what is wrong, and the answer of Intercom's that it is about."""
+        super().__init__(f"{stream}: {problem}")
+        self.problem = problem
         self.answer = answer
 
 
@@ -121,23 +123,28 @@ class Answer:
         return "".join(parts) + "."
 
 
-RETRY, LEAVE_OUT, SKIP, STOP = "retry", "leave out", "skip", "stop"
+RETRY, SKIP, STOP = "retry", "skip", "stop"
+NO_PERMISSION, NO_PLAN, NO_VERSION = "no permission", "not in the plan", "not in the version"
 
 # (statuses, codes or any, JSON or not or either) -> what to do; the first row that fits decides.
 # https://developers.intercom.com/docs/references/rest-api/errors/http-responses
 OUTCOMES: tuple[tuple[AbstractSet[int], AbstractSet[str], bool | None, str], ...] = (
     (frozenset({400}), frozenset({"scroll_exists"}), True, RETRY),
-    (frozenset({400}), frozenset({"intercom_version_invalid"}), True, LEAVE_OUT),
+    (frozenset({400}), frozenset({"intercom_version_invalid"}), True, NO_VERSION),
+    (frozenset({402}), frozenset(), None, NO_PLAN),
+    (frozenset({403}), frozenset({"api_plan_restricted"}), True, NO_PLAN),
     (frozenset({403}), frozenset(), False, RETRY),  # the load balancer's, now and then
-    (frozenset({401, 402, 403}), frozenset(), None, LEAVE_OUT),
+    (frozenset({401, 403}), frozenset(), None, NO_PERMISSION),
     (frozenset({404, 410}), frozenset(), None, SKIP),
     (frozenset({408, 425, 429, *range(500, 600)}), frozenset(), None, RETRY),
     (frozenset(range(300, 600)), frozenset(), None, STOP),
 )
 
 ADVICE = {
-    LEAVE_OUT: "Tick the permission for it in Intercom's Developer Hub (your app, Configure, "
+    NO_PERMISSION: "Tick the permission for it in Intercom's Developer Hub (your app, Configure, "
     "Authentication), or deselect the stream.",
+    NO_PLAN: "The workspace's plan does not include it; deselect the stream.",
+    NO_VERSION: "Set a newer api_version, or deselect the stream.",
     SKIP: "It was deleted, or merged into another, since it was listed.",
     STOP: "Asking again will not help; if the settings are right, please report this.",
 }
@@ -155,7 +162,9 @@ def outcome(answer: Answer) -> str:
 
 
 ERRORS: Mapping[str, type[IntercomError]] = {
-    LEAVE_OUT: NotAvailable,
+    NO_PERMISSION: NotAvailable,
+    NO_PLAN: NotAvailable,
+    NO_VERSION: NotAvailable,
     SKIP: Gone,
     STOP: IntercomError,
 }
@@ -249,6 +258,12 @@ class IntercomStream(RESTStream[Any]):
     def post_process(self, row: dict[str, Any], context: object = None) -> dict[str, Any]:
         return self._fit(row)
 
+    @override
+    def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
+        """Log what the SDK has to say, but for the end of a dry run, which it calls an error."""
+        if self.ABORT_AT_RECORD_COUNT is None or level < logging.ERROR:
+            super().log(message, *args, level=level, **kwargs)
+
     # How a request goes out
 
     @property
@@ -294,14 +309,14 @@ class IntercomStream(RESTStream[Any]):
         try:
             return self.request_decorator(self.attempt)(request)  # type: ignore[no-any-return]
         except RetriableAPIError as error:
-            msg = f"{self.name}: {error} It did so {self.max_tries} times; run again later."
-            raise IntercomError(msg) from error
+            problem = f"{error} It did so {self.max_tries} times; run again later."
+            raise IntercomError(self.name, problem) from error
         except requests.RequestException as error:
-            msg = (
-                f"{self.name}: {self.url_base} could not be reached: {_cause(error)}."
+            problem = (
+                f"{self.url_base} could not be reached: {_cause(error)}."
                 " Check the network, and region or api_url."
             )
-            raise IntercomError(msg) from error
+            raise IntercomError(self.name, problem) from error
 
     def attempt(self, request: Request) -> tuple[Body, Mapping[str, str]]:
         """Send a request once."""
@@ -323,8 +338,7 @@ class IntercomStream(RESTStream[Any]):
         result = outcome(answer)
         if result == RETRY:
             raise RetriableAPIError(str(answer), response)
-        msg = f"{self.name}: {answer} {ADVICE[result]}"
-        raise ERRORS[result](msg, answer)
+        raise ERRORS[result](self.name, f"{answer} {ADVICE[result]}", answer)
 
     # When it is sent again
 

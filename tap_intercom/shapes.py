@@ -85,7 +85,7 @@ class Shape(IntercomStream):
     @override
     def get_records(self, context: object = None) -> Iterator[Record]:
         if not self.connection.has(self.min_version):
-            self.leave_out(f"{self.name}: needs api_version {self.min_version} or newer.")
+            self.leave_out(f"needs api_version {self.min_version} or newer.")
             return
         try:
             for page in self.pages(self.since()):
@@ -93,7 +93,7 @@ class Shape(IntercomStream):
                 self.checkpoint(page.up_to)
         except NotAvailable as error:
             self.check_token()
-            self.leave_out(error.message)
+            self.leave_out(error.problem)
 
     def check_token(self) -> tuple[Body, Mapping[str, str]]:
         """Ask who the token belongs to; any token may.
@@ -104,11 +104,11 @@ class Shape(IntercomStream):
         try:
             return self.exchange(Request("/me"))
         except NotAvailable as error:
-            msg = (
+            problem = (
                 f"{error.answer} The token is wrong, has been revoked, or belongs to a workspace in"
                 " another region: check api_key, and region or api_url."
             )
-            raise IntercomError(msg) from error
+            raise IntercomError(self.name, problem) from error
 
     def leave_out(self, reason: str) -> None:
         """Note that the stream ended early, for good reason, and is not to be taken as empty."""
@@ -218,12 +218,13 @@ class Shape(IntercomStream):
         """
         found = at(self.records, body) if isinstance(body, dict) else body
         if not isinstance(found, list):
-            msg = (
-                f"{self.name}: Intercom's answer has no list at `{self.records}`. Try another"
-                " api_version, and please report this."
+            problem = (
+                f"Intercom's answer has no list at `{self.records}`. Try another api_version, and"
+                " please report this."
             )
-            raise IntercomError(msg)
-        return [record for record in found if isinstance(record, dict)]
+            raise IntercomError(self.name, problem)
+        # What is no object arrives as well: nobody knows the field, so it is rescued.
+        return [record if isinstance(record, dict) else {"value": record} for record in found]
 
     def newest(self, records: Iterable[Record]) -> datetime | None:
         """Find the latest change among records."""
@@ -324,8 +325,9 @@ class Search(Shape):
     def lost(self) -> IntercomError:
         """Say that a search goes round in circles."""
         return IntercomError(
-            f"{self.name}: Intercom's search goes round in circles and gets no further."
-            " What was read is kept; run again later, or with a smaller page_size."
+            self.name,
+            "Intercom's search goes round in circles and gets no further. What was read is kept;"
+            " run again later, or with a smaller page_size.",
         )
 
     def question(self, since: datetime | None) -> Request:
@@ -445,7 +447,7 @@ class Scroll(Shape):
                 if error.answer is not None and count in ended_after:
                     return
                 ended_after.add(count)
-                self.logger.warning("%s Scroll %d of %d", error.message, start, self.starts)
+                self.logger.warning("%s (%d of %d)", error.problem, start, self.starts)
                 lost = error
             else:
                 return
@@ -472,7 +474,8 @@ class Scroll(Shape):
             if "scroll_param" not in request.params or status == codes.too_many_requests:
                 raise
             answer = error.answer if isinstance(error, Gone) else None
-            raise ScrollLost(f"{self.name}: the scroll was lost. {error}", answer) from error
+            problem = f"The scroll was lost. {error} Run again later."
+            raise ScrollLost(self.name, problem, answer) from error
 
 
 class Children(Shape):
@@ -524,7 +527,8 @@ class Explode(Children):
 
     @override
     def rows(self, parent: Record) -> list[Record]:
-        return self.dig(parent) if at(self.records, parent) is not None else []
+        # Anything but a list there is nothing to explode; the parent's own row has it.
+        return self.dig(parent) if isinstance(at(self.records, parent), list) else []
 
 
 class FanOut(Children):

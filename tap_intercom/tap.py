@@ -44,6 +44,10 @@ class SettingsError(ConfigValidationError, ClickException):
         super().__init__(" ".join(errors), errors=errors)
 
 
+class RunError(ClickException):
+    """A run that cannot begin, or must not count as a success."""
+
+
 class TapIntercom(Tap):
     """Everything readable out of an Intercom workspace."""
 
@@ -237,10 +241,17 @@ class TapIntercom(Tap):
     # A run
 
     def connect(self) -> None:
-        """Ask who the token belongs to, which fails at once for a wrong token or host."""
+        """Ask who the token belongs to, before any stream begins.
+
+        Raises:
+            RunError: The token is refused, or the host cannot be reached.
+        """
         workspace = Workspace(self, self.connection)
         workspace.max_tries = 3
-        me, headers = workspace.check_token()
+        try:
+            me, headers = workspace.check_token()
+        except IntercomError as error:
+            raise RunError(error.problem) from error
         if "Date" in headers:
             self.connection.started_at = times.http_date(headers["Date"])
         if created_at := (me.get("app") or {}).get("created_at"):
@@ -267,14 +278,14 @@ class TapIntercom(Tap):
         """Say which streams ended early and why, so that nobody takes them for empty.
 
         Raises:
-            IntercomError: There were such, and the user is strict.
+            RunError: There were such, and the user is strict.
         """
-        for reason in self.connection.left_out.values():
-            self.logger.warning("Left out %s", reason)
+        for name, reason in self.connection.left_out.items():
+            self.logger.warning("Left out %s: %s", name, reason)
         if self.connection.left_out and self.config["strict"]:
             names = ", ".join(self.connection.left_out)
             msg = f"strict is set, and these streams were left out: {names}."
-            raise IntercomError(msg)
+            raise RunError(msg)
 
     @override
     def _handle_termination(self, signum: int, frame: FrameType | None) -> None:

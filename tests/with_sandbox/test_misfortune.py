@@ -11,7 +11,7 @@ from runs import Run, catalog_of, sync
 from tap_intercom.client import IntercomError
 from tap_intercom.sandbox import running
 from tap_intercom.streams import STREAMS
-from tap_intercom.tap import TapIntercom
+from tap_intercom.tap import RunError, TapIntercom
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,27 +70,30 @@ def test_the_tap_itself_never_draws_a_429(whole: Run) -> None:
 
 def test_api_down_ends_with_a_sentence(sandbox: Sandbox) -> None:
     run = sync(sandbox, token="demo-down")
-    assert isinstance(run.error, IntercomError)
+    assert isinstance(run.error, RunError)
     assert "503" in str(run.error)
     assert run.messages == []
 
 
 def test_a_refused_token_ends_before_anything_is_written(sandbox: Sandbox) -> None:
     run = sync(sandbox, token="demo-revoked")
-    assert isinstance(run.error, IntercomError)
+    assert isinstance(run.error, RunError)
     assert "api_key" in str(run.error)
     assert "demo-revoked" not in str(run.error)
     assert run.messages == []
 
 
-@pytest.mark.parametrize("token", ["demo-no-permission-tickets", "demo-plan-tickets"])
-def test_a_missing_permission_leaves_out_the_stream_and_says_so(
-    sandbox: Sandbox, whole: Run, token: str
+@pytest.mark.parametrize(
+    ("token", "advice"),
+    [("demo-no-permission-tickets", "permission"), ("demo-plan-tickets", "plan does not")],
+)
+def test_what_is_not_permitted_is_left_out_and_said(
+    sandbox: Sandbox, whole: Run, token: str, advice: str
 ) -> None:
     run = sync(sandbox, token=token)
     assert run.error is None
     assert {"tickets", "ticket_parts"} <= run.left_out.keys()
-    assert all("permission" in reason for reason in run.left_out.values())
+    assert all(advice in reason for reason in run.left_out.values())
     kept = [(stream, row) for stream, row in whole.records if stream not in run.left_out]
     assert run.records == kept
     assert "replication_key_value" not in run.state["bookmarks"]["tickets"]
@@ -98,7 +101,7 @@ def test_a_missing_permission_leaves_out_the_stream_and_says_so(
 
 def test_strict_makes_a_left_out_stream_a_failure_at_the_end(sandbox: Sandbox, whole: Run) -> None:
     run = sync(sandbox, token="demo-no-permission-tickets", strict=True)
-    assert isinstance(run.error, IntercomError)
+    assert isinstance(run.error, RunError)
     assert "tickets" in str(run.error)
     assert run.counts["contacts"] == whole.counts["contacts"]
 
@@ -160,7 +163,7 @@ def test_conversations_at_the_cap_are_named_in_one_warning(
 
 def test_redirects_are_not_followed(sandbox: Sandbox) -> None:
     run = sync(sandbox, token="demo-redirect")
-    assert isinstance(run.error, IntercomError)
+    assert isinstance(run.error, RunError)
     assert "302" in str(run.error)
 
 

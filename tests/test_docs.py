@@ -1,0 +1,317 @@
+"""The documentation says what is true."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import pytest
+import requests
+import yaml
+
+import docs
+from tap_intercom.pacing import RateLimit
+from tap_intercom.sandbox import misfortunes, running
+from tap_intercom.streams import STREAMS, tickets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tap_intercom.sandbox import Sandbox
+    from tap_intercom.tap import TapIntercom
+
+PROJECT = Path(__file__).resolve().parent.parent
+PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md")])
+README = (PROJECT / "README.md").read_text("utf-8")
+FENCED = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
+TROUBLESHOOTING = README.partition("\n## Troubleshooting\n")[2].partition("\n## ")[0]
+MELTANO = yaml.safe_load((PROJECT / "meltano.yml").read_text("utf-8"))["plugins"]["extractors"][0]
+
+
+def named(page: Path) -> str:
+    return str(page.relative_to(PROJECT))
+
+
+def blocks(language: str) -> list[Any]:
+    """Every fenced block in a language, as a test's parameter."""
+    found = [
+        (page, block)
+        for page in PAGES
+        for _, marked, block in FENCED.findall(page.read_text("utf-8"))
+        if marked == language
+    ]
+    return [
+        pytest.param(block, id=f"{named(page)}-{number}")
+        for number, (page, block) in enumerate(found)
+    ]
+
+
+# What is generated
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/settings.md", "docs/streams.md"])
+def test_generated_pages_are_fresh(name: str) -> None:
+    assert (PROJECT / name).read_text("utf-8") == docs.pages(README)[name], "run `make docs`"
+
+
+def test_check_names_what_is_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in docs.pages(README):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(PROJECT / name, tmp_path / name)
+    monkeypatch.setattr(docs, "PROJECT", tmp_path)
+    assert docs.main(["--check"]) is None
+
+    stale = tmp_path / "docs/settings.md"
+    stale.write_text(stale.read_text("utf-8").replace("`600`", "`700`"), "utf-8")
+    assert "docs/settings.md" in str(docs.main(["--check"]))
+    assert docs.main([]) is None
+    assert docs.main(["--check"]) is None
+
+
+@pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
+def test_every_stream_says_in_one_sentence_what_it_is(stream: type[Any]) -> None:
+    assert re.fullmatch(r"[A-Z][^.]*\.", docs.sentence(stream))
+    assert f"\n## {stream.name}\n" in (PROJECT / "docs/streams.md").read_text("utf-8")
+    assert f"(docs/streams.md#{stream.name})" in README
+
+
+@pytest.mark.parametrize("name", docs.properties())
+def test_every_setting_is_described(name: str) -> None:
+    page = (PROJECT / "docs/settings.md").read_text("utf-8")
+    assert f"| `{name}` | `TAP_INTERCOM_{name.upper()}` |" in page
+
+
+def kind(declared: dict[str, Any]) -> str:
+    """What Meltano calls the kind of a setting."""
+    if "enum" in declared:
+        return "options"
+    if declared.get("format") == "date-time":
+        return "date_iso8601"
+    return next(one for one in declared["type"] if one != "null")
+
+
+@pytest.mark.parametrize("setting", MELTANO["settings"], ids=lambda setting: setting["name"])
+def test_meltano_knows_the_kind_of_every_setting(setting: dict[str, Any]) -> None:
+    assert setting["kind"] == kind(docs.properties()[setting["name"]])
+
+
+def test_architecture_has_the_question_of_every_room() -> None:
+    page = (PROJECT / "docs/architecture.md").read_text("utf-8")
+    package = PROJECT / "tap_intercom"
+    for module in [*package.glob("[a-z]*.py"), *package.glob("*/__init__.py")]:
+        room = module.parent.name if module.stem == "__init__" else module.stem
+        docstring = ast.get_docstring(ast.parse(module.read_text("utf-8"))) or ""
+        question = " ".join(docstring.partition("?")[0].split()) + "?"
+        assert f"| `{room}` | {question} |" in page
+
+
+# What is quoted
+
+
+@pytest.fixture(scope="module")
+def workspace() -> Iterator[Sandbox]:
+    with running(size=40) as sandbox:
+        yield sandbox
+
+
+# What the tap runs with -> the beginnings of the quoted messages that it then prints.
+QUOTED: list[tuple[dict[str, Any], list[str]]] = [
+    ({"api_key": ""}, ["No token"]),
+    ({"api_key": "demo-revoked"}, ["Intercom answered 401"]),
+    ({"api_url": "http://127.0.0.1:9"}, ["https://api.intercom.io could"]),
+    (
+        {"api_key": "demo-no-permission-tickets", "api_version": "2.15"},
+        ["Left out tickets", "Left out deleted_conversations", "Intercom gives only"],
+    ),
+    ({"api_key": "demo-scroll-held"}, ["Intercom answered 400 (scroll_exists)"]),
+]
+ELSEWHERE = "The rate limit is spent"
+
+
+def tapped(settings: dict[str, Any], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the tap as a person does, with a file of settings."""
+    config = folder / "config.json"
+    config.write_text(json.dumps(settings))
+    return subprocess.run(
+        [sys.executable, "-m", "tap_intercom", "--config", str(config)],
+        cwd=folder,
+        env={name: value for name, value in os.environ.items() if not name.startswith("TAP_")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def quotes() -> list[str]:
+    return [" ".join(block.split()) for _, _, block in FENCED.findall(TROUBLESHOOTING)]
+
+
+def quote(beginning: str) -> re.Pattern[str]:
+    [text] = [text for text in quotes() if text.startswith(beginning)]
+    text = text.replace("https://api.intercom.io", "…")
+    return re.compile(".*".join(map(re.escape, text.split("…"))))
+
+
+def test_every_quoted_message_is_tried() -> None:
+    beginnings = [ELSEWHERE, *(one for _, messages in QUOTED for one in messages)]
+    assert len(quotes()) == len(beginnings)
+    assert all(any(text.startswith(one) for one in beginnings) for text in quotes())
+
+
+@pytest.mark.parametrize(("settings", "beginnings"), QUOTED)
+def test_quoted_messages_are_what_the_tap_says(
+    settings: dict[str, Any], beginnings: list[str], workspace: Sandbox, tmp_path: Path
+) -> None:
+    run = tapped({"api_key": "demo", "api_url": workspace.url} | settings, tmp_path)
+    for beginning in beginnings:
+        assert quote(beginning).search(run.stderr), run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_the_demo_loads_as_many_rows_as_is_shown(tmp_path: Path) -> None:
+    shown = dict(re.findall(r"^  (\w+) +\d* +([\d,]+) ", README, re.MULTILINE))
+    [example] = [block for _, language, block in FENCED.findall(README) if language == "json"]
+    with running() as sandbox:
+        run = tapped({"api_key": "demo", "api_url": sandbox.url}, tmp_path)
+    messages = map(json.loads, run.stdout.splitlines())
+    records = [one for one in messages if one["type"] == "RECORD"]
+    loaded = Counter(one["stream"] for one in records)
+    assert {name: f"{loaded[name]:,}" for name in shown} == shown
+    expected = json.loads(example)
+    assert expected["record"] in (one["record"] for one in records)
+    assert expected.keys() == records[0].keys()
+
+
+def test_the_quoted_wait_is_what_pacing_says(caplog: pytest.LogCaptureFixture) -> None:
+    now = 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    limit = RateLimit(clock=lambda: now, sleep=sleep)
+    limit.take()
+    limit.learn(
+        {"X-RateLimit-Limit": "5", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1780315210"}
+        | {"Date": "Mon, 01 Jun 2026 12:00:00 GMT"}
+    )
+    with caplog.at_level("INFO"):
+        limit.take()
+    assert quote(ELSEWHERE).fullmatch(caplog.messages[0])
+
+
+# What is to be typed
+
+
+@pytest.mark.parametrize("script", blocks("sh"))
+def test_shell_is_well_formed(script: str) -> None:
+    checked = subprocess.run(
+        ["sh", "-n"], input=script, capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stderr
+
+
+def example(beginning: str) -> Any:
+    """The compiled example of CONTRIBUTING that begins in this way."""
+    [source] = [
+        block
+        for _, language, block in FENCED.findall((PROJECT / "CONTRIBUTING.md").read_text("utf-8"))
+        if language == "python" and block.startswith(beginning)
+    ]
+    return compile(source, "CONTRIBUTING.md", "exec")
+
+
+def test_the_example_of_a_stream_works(
+    workspace: Sandbox, make_tap: Callable[..., TapIntercom]
+) -> None:
+    tap = make_tap(api_key="demo", api_url=workspace.url)
+    names = {**vars(tickets), "__name__": "example"}
+    exec(example("class "), names)
+    stream = names["TicketTypeAttributes"](tap, tap.connection)
+    rows = [stream.post_process(row) for row in stream.get_records()]
+    assert rows
+    assert all(row["id"] and row["ticket_type_id"] for row in rows)
+    assert not any(row["_rescued_data"] for row in rows)
+    assert not tap.connection.left_out
+
+
+def test_the_example_of_a_misfortune_works(
+    workspace: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(misfortunes, "MISFORTUNES", dict(misfortunes.MISFORTUNES))
+    names = dict(vars(misfortunes))
+    exec(example("def "), names)
+    exec(example("MISFORTUNES"), names)
+    headers = {"Authorization": "Bearer demo-restarting", "Intercom-Version": "2.17"}
+    answers = [
+        requests.get(f"{workspace.url}/me", headers=headers, timeout=5).status_code
+        for _ in range(5)
+    ]
+    assert answers == [503, 503, 503, 200, 200]
+
+
+@pytest.mark.parametrize("line", blocks("json"))
+def test_json_is_well_formed(line: str) -> None:
+    assert all(map(json.loads, line.splitlines()))
+
+
+def test_the_meltano_snippet_agrees_with_meltano_yml() -> None:
+    [snippet] = [
+        yaml.safe_load(block) for _, kind, block in FENCED.findall(README) if kind == "yaml"
+    ]
+    [extractor] = snippet["plugins"]["extractors"]
+    for name in ("name", "namespace", "executable"):
+        assert extractor[name] == MELTANO[name]
+    assert set(extractor["capabilities"]) <= set(MELTANO["capabilities"])
+    known = {setting["name"]: setting for setting in MELTANO["settings"]}
+    for setting in extractor["settings"]:
+        assert setting.items() <= known[setting["name"]].items()
+    assert set(extractor["config"]) <= set(known)
+    chosen = {pattern.lstrip("!").partition(".")[0] for pattern in extractor["select"]}
+    assert chosen <= {stream.name for stream in STREAMS}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_make_has_every_command_that_is_mentioned(page: Path) -> None:
+    text = page.read_text("utf-8")
+    mentioned = set(re.findall(r"`make ([a-z-]+)[`\s]|^make ([a-z-]+)", text, re.MULTILINE))
+    targets = re.findall(r"^([a-z-]+):", (PROJECT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert {one or other for one, other in mentioned} <= set(targets)
+
+
+# Links
+
+
+def anchors(page: Path) -> set[str]:
+    """The anchors that GitHub gives to a page's headings."""
+    text = FENCED.sub("", page.read_text("utf-8"))
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    kept = (re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings)
+    return {one.strip().replace(" ", "-") for one in kept}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_links_lead_somewhere(page: Path) -> None:
+    text = FENCED.sub("", page.read_text("utf-8"))
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"https?:", target):
+            continue
+        path, _, anchor = unquote(target).partition("#")
+        reached = (page.parent / path) if path else page
+        assert reached.exists(), target
+        assert not anchor or anchor in anchors(reached), target
+
+
+def test_every_page_is_linked_from_somewhere() -> None:
+    text = "".join(page.read_text("utf-8") for page in PAGES)
+    for page in PROJECT.glob("docs/*.md"):
+        assert re.search(rf"\]\(([./]*docs/)?{page.name}[)#]", text), page.name
