@@ -1,0 +1,88 @@
+# One command for everything. A warm run installs nothing: each step leaves a stamp in .venv/ or .meltano/.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+UV     := $(BIN)/uv
+
+export UV_PYTHON_DOWNLOADS := never
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo clean-demo test lint format types check docs install plugins lock clean
+
+help:  ## List the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: install plugins  ## Load a simulated workspace into an embedded PostgreSQL, through Meltano
+	@$(BIN)/python scripts/demo.py
+
+clean-demo:  ## Forget what the demo loaded: the next `make demo` is a first run again
+	rm -rf .demo
+
+test: install  ## Run the whole test suite
+	$(BIN)/pytest $(ARGS)
+
+lint: install  ## Check style and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: install  ## Repair what can be repaired of style and formatting
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: install  ## Check types
+	$(BIN)/mypy
+
+check: lint types test  ## All of lint, types and test
+
+docs: install  ## Write the generated pages of docs/ anew
+	$(BIN)/python scripts/docs.py
+
+install: $(VENV)/.installed  ## Make .venv: the project and everything pinned in requirements/
+
+plugins: .meltano/.installed  ## Make Meltano's environments for the tap and target-postgres
+
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \
+	  || { echo "tap-intercom needs Python 3.10 or newer; try make PYTHON=python3.12" >&2; exit 1; }
+	@echo "Making .venv (the first time takes a minute) ..."
+	@$(PYTHON) -m venv --clear $(VENV)
+	@touch $@
+
+$(VENV)/.uv: requirements/uv.txt $(VENV)/.python
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements/uv.txt
+	@touch $@
+
+$(VENV)/.requirements: requirements/dev.txt $(VENV)/.uv
+	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements/dev.txt
+	@touch $@
+
+$(VENV)/.installed: pyproject.toml $(VENV)/.requirements
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+# meltano.yml says which plugins; requirements/ says which versions of everything below them.
+.meltano/.installed: export UV_CONSTRAINT := requirements/target-postgres.txt
+.meltano/.installed: export UV_BUILD_CONSTRAINT := requirements/dev.txt
+.meltano/.installed: meltano.yml pyproject.toml requirements/target-postgres.txt $(VENV)/.installed
+	@echo "Installing the Meltano plugins tap-intercom and target-postgres ..."
+	@mkdir -p .meltano
+	@MELTANO_SEND_ANONYMOUS_USAGE_STATS=false MELTANO_CLI_DISABLE_VERSION_CHECK=true MELTANO_CLI_LOG_FORMAT=uncolored \
+	  $(BIN)/meltano --log-level=warning install tap-intercom target-postgres
+	@touch $@
+
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.10 --generate-hashes --upgrade --no-config \
+  --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+
+lock: $(VENV)/.uv  ## Renew every pin in requirements/
+	echo uv | $(LOCK) - -o requirements/uv.txt
+	$(LOCK) -c requirements/uv.txt pyproject.toml --extra sandbox --group dev -o requirements/dev.txt
+	$(LOCK) pyproject.toml --group target-postgres -o requirements/target-postgres.txt
+	$(LOCK) --group target-jsonl -o requirements/target-jsonl.txt
+
+clean: clean-demo  ## Remove everything that these commands made
+	rm -rf $(VENV) .meltano .mypy_cache .pytest_cache .ruff_cache .hypothesis dist output
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

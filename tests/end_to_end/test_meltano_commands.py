@@ -1,0 +1,89 @@
+"""What people do with a tap under Meltano, beside running it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from truth import TABLES, truth
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cloned import Meltano
+
+CONTACTS = '["contacts.*"]'
+
+
+@pytest.fixture(scope="module")
+def catalog(meltano: Meltano) -> Any:
+    return json.loads(meltano("invoke", "tap-intercom", "--discover"))
+
+
+def messages(output: str) -> list[Any]:
+    return [json.loads(line) for line in output.splitlines()]
+
+
+def records(output: str) -> list[Any]:
+    return [message["record"] for message in messages(output) if message["type"] == "RECORD"]
+
+
+def test_config_test_says_whether_the_settings_work(meltano: Meltano) -> None:
+    assert "is valid" in meltano("config", "test", "tap-intercom")
+    meltano("config", "test", "tap-intercom", code=1, TAP_INTERCOM_API_KEY="demo-revoked")
+
+
+def test_config_print_hides_the_token(meltano: Meltano) -> None:
+    shown = json.loads(meltano("config", "print", "tap-intercom", TAP_INTERCOM_API_KEY="hush"))
+    assert "hush" not in json.dumps(shown)
+    assert shown["api_version"] == "2.17"
+
+
+def test_an_api_key_may_be_called_access_token(meltano: Meltano, workspace: Any) -> None:
+    keyless = replace(meltano, settings={"TAP_INTERCOM_API_URL": workspace.url})
+    keyless("config", "test", "tap-intercom", code=1)
+    keyless("config", "test", "tap-intercom", TAP_INTERCOM_ACCESS_TOKEN="demo")
+
+
+def test_about_lists_the_settings(meltano: Meltano) -> None:
+    about = meltano("invoke", "tap-intercom", "--about", "--format=markdown")
+    assert "| api_key |" in about
+    assert "| lookback_seconds | False | 600 |" in about
+
+
+def test_discover_lists_the_streams(catalog: Any) -> None:
+    assert sorted(stream["tap_stream_id"] for stream in catalog["streams"]) == TABLES
+
+
+def test_test_asks_every_stream_for_a_record(meltano: Meltano) -> None:
+    tested = messages(meltano("invoke", "tap-intercom", "--test"))
+    assert {one["stream"] for one in tested if one["type"] == "RECORD"} == set(TABLES)
+
+
+def test_catalog_chooses_streams_and_state_chooses_rows(
+    meltano: Meltano, workspace: Any, catalog: Any, tmp_path: Path
+) -> None:
+    for stream in catalog["streams"]:
+        for entry in stream["metadata"]:
+            if entry["breadcrumb"] == []:
+                entry["metadata"]["selected"] = stream["tap_stream_id"] == "contacts"
+    chosen, state = tmp_path / "catalog.json", tmp_path / "state.json"
+    chosen.write_text(json.dumps(catalog))
+
+    all_of_them = meltano("invoke", "tap-intercom", "--catalog", str(chosen))
+    assert len(records(all_of_them)) == len(truth(workspace, "contacts"))
+    assert {one["stream"] for one in messages(all_of_them) if "stream" in one} == {"contacts"}
+
+    last = [one["value"] for one in messages(all_of_them) if one["type"] == "STATE"][-1]
+    state.write_text(json.dumps(last))
+    the_newest = meltano("invoke", "tap-intercom", "--catalog", str(chosen), "--state", str(state))
+    assert 0 < len(records(the_newest)) < len(records(all_of_them))
+
+
+def test_the_other_loader_works_too(meltano: Meltano, workspace: Any) -> None:
+    meltano("run", "tap-intercom", "target-jsonl", TAP_INTERCOM__SELECT=CONTACTS)
+    written = (meltano.project / "output" / "contacts.jsonl").read_text().splitlines()
+    ids = {json.loads(line)["id"] for line in written}
+    assert ids == {contact["id"] for contact in workspace.records("contacts")}
