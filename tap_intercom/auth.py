@@ -28,11 +28,11 @@ class IntercomAuthenticator(AuthBase):
     def __init__(self, token: str, url: str) -> None:
         """Take the token, and the base URL of the only host that may see it."""
         self._token = token
-        self._host = urlsplit(url).netloc
+        self._host = urlsplit(url).netloc.lower()
 
     @override
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        if urlsplit(request.url or "").netloc == self._host:
+        if urlsplit(request.url or "").netloc.lower() == self._host:
             request.headers["Authorization"] = f"Bearer {self._token}"
         return request
 
@@ -46,7 +46,8 @@ def token_problem(config: Mapping[str, Any]) -> str | None:
             "Configure, Authentication), for example in TAP_INTERCOM_API_KEY."
         )
     if not re.fullmatch(r"[\x21-\x7e]+", token):
-        return "The token in api_key has spaces or other characters that no token has."
+        name = next(name for name in TOKEN_SETTINGS if _text(config.get(name)))
+        return f"The token in {name} has spaces or other characters that no token has."
     return None
 
 

@@ -101,17 +101,21 @@ class Answer:
     @classmethod
     def read(cls, response: requests.Response) -> Answer:
         """Read Intercom's `error.list`, or note that a load balancer's page came instead."""
+        is_json = True
         try:
             body = decode(response)
         except RetriableAPIError:
-            return cls(response.status_code, text=response.reason or "", is_json=False)
+            body, is_json = {}, False
         body = body if isinstance(body, dict) else {}
-        errors = [one for one in body.get("errors") or [] if isinstance(one, dict)]
+        listed = body.get("errors")
+        errors = [one for one in listed if isinstance(one, dict)] if type(listed) is list else []
+        said = "; ".join(str(one.get("message") or one.get("code")) for one in errors)
         return cls(
             status=response.status_code,
             codes={str(one.get("code")) for one in errors},
-            text="; ".join(str(one.get("message") or one.get("code")) for one in errors)[:500],
+            text=said[:500] if is_json else response.reason or "",
             request_id=body.get("request_id") or response.headers.get("X-Request-Id"),
+            is_json=is_json,
         )
 
     def __str__(self) -> str:
@@ -145,7 +149,7 @@ ADVICE = {
     "Authentication), or deselect the stream.",
     NO_PLAN: "The workspace's plan does not include it; deselect the stream.",
     NO_VERSION: "Set a newer api_version, or deselect the stream.",
-    SKIP: "It was deleted, or merged into another, since it was listed.",
+    SKIP: "It is not there, or no longer: deleted, or merged into another.",
     STOP: "Asking again will not help; if the settings are right, please report this.",
 }
 
@@ -180,15 +184,16 @@ def wait_seconds(error: BaseException, tries: int) -> float:
     """
     response = getattr(error, "response", None)
     headers: Mapping[str, str] = {} if response is None else response.headers
+    exponential: float = min(FIRST_WAIT_SECONDS * 2**tries, LONGEST_WAIT_SECONDS) * _jitter()
     if headers.get("Retry-After", "").isdigit():
         return min(float(headers["Retry-After"]), LONGEST_WAIT_SECONDS)
     if response is not None and response.status_code == requests.codes.too_many_requests:
         try:
-            return times.seconds_to_reset(headers) + FIRST_WAIT_SECONDS * _jitter()
+            reset = times.seconds_to_reset(headers) + FIRST_WAIT_SECONDS * _jitter()
         except (KeyError, ValueError):
-            pass
-    longest: float = min(FIRST_WAIT_SECONDS * 2**tries, LONGEST_WAIT_SECONDS)
-    return longest * _jitter()
+            return exponential
+        return min(max(reset, exponential), LONGEST_WAIT_SECONDS)
+    return exponential
 
 
 def _jitter() -> float:
@@ -198,7 +203,7 @@ def _jitter() -> float:
 
 # JSON can carry what neither PostgreSQL nor a strict JSON reader takes: NUL, which is removed,
 # halves of surrogate pairs, NaN and numbers beyond a double, which stay as text.
-_ODD_TEXT = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]")
+_ODD_TEXT = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 
 
 def decode(response: requests.Response) -> Body:

@@ -37,10 +37,8 @@ def ordered_map(
     waiting: deque[Future[Result]] = deque()
     workers = 0
     try:
-        for item in items:
-            future: Future[Result] = Future()
+        for future in _put(items, work):
             waiting.append(future)
-            work.put((future, item))
             if workers < concurrency:
                 workers += 1
                 # Daemons, unlike the threads of concurrent.futures: a hanging call in one of them
@@ -55,6 +53,21 @@ def ordered_map(
             future.cancel()
         for _ in range(workers):
             work.put(None)
+
+
+def _put(
+    items: Iterable[Item], work: SimpleQueue[tuple[Future[Result], Item] | None]
+) -> Iterator[Future[Result]]:
+    """Put each item to work; an error in drawing the next one comes where its result would."""
+    future: Future[Result] = Future()
+    try:
+        for item in items:
+            work.put((future, item))
+            yield future
+            future = Future()
+    except Exception as error:  # noqa: BLE001  raised in its place
+        future.set_exception(error)
+        yield future
 
 
 def _work(

@@ -53,8 +53,9 @@ class RateLimit:
         self._sleep = sleep
         self._lock = threading.Lock()
         self._limit: float = math.inf
-        self._left: float = math.inf
-        self._turns_at: float = 0.0
+        self._left: float = math.inf  # the fewest that an answer of this window said were left
+        self._spent = 0  # by us, in this window
+        self._turns_at = 0.0
         self._reset = 0
         self._in_flight = 0
 
@@ -72,18 +73,24 @@ class RateLimit:
         with self._lock:
             now = self._clock()
             if now >= self._turns_at:
-                self._turns_at = now + WINDOW_SECONDS
-                self._left = self._limit * self._share
-            if self._left < 1:
+                self._begin_window(self._limit, now + WINDOW_SECONDS)
+            # Calls on their way may or may not have been counted in what is left.
+            own = max(1, self._limit * self._share) - self._spent
+            if min(own, self._left - self._in_flight) < 1:
                 return self._turns_at - now
-            self._left -= 1
             self._in_flight += 1
+            self._spent += 1
             return 0.0
 
+    def _begin_window(self, left: float, turns_at: float) -> None:
+        self._left, self._turns_at = left, turns_at
+        self._spent = self._in_flight  # they may be counted in the new window
+
     def give_back(self) -> None:
-        """Note that a call has ended without an answer."""
+        """Note that a call has ended without an answer; it may have been counted."""
         with self._lock:
             self._in_flight -= 1
+            self._left -= 1
 
     def learn(self, headers: Mapping[str, str]) -> None:
         """Note that a call was answered, and what the answer says of the window."""
@@ -93,19 +100,21 @@ class RateLimit:
                 limit = int(headers["X-RateLimit-Limit"])
                 remaining = int(headers["X-RateLimit-Remaining"])
                 reset = int(headers["X-RateLimit-Reset"])
+                seconds = min(times.seconds_to_reset(headers), WINDOW_SECONDS)
             except (KeyError, ValueError):
+                self._left -= 1
                 return
-            # Calls on their way were counted as taken here, but not yet by this answer.
-            left = remaining - limit * (1 - self._share) - self._in_flight
             if reset < self._reset:
                 return  # a late answer, of a window that is over
-            if reset > self._reset:
-                self._left, self._turns_at = left, math.inf
-            self._reset = reset
-            self._limit = limit
-            self._left = min(self._left, left)
             # Never too early: `Date` has been rounded down, and the answer took its time to arrive.
-            self._turns_at = min(self._turns_at, self._clock() + times.seconds_to_reset(headers))
+            turns_at = self._clock() + seconds
+            if reset > self._reset:
+                self._reset = reset
+                self._begin_window(remaining, turns_at)
+                self._spent += 1  # the call that was answered
+            self._limit = limit
+            self._left = min(self._left, remaining)
+            self._turns_at = min(self._turns_at, turns_at)
 
 
 class PacedAdapter(HTTPAdapter):

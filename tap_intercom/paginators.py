@@ -6,6 +6,7 @@ API versions (the description calls an object what arrives as a URL). So one rul
     {"pages": {"next": {"starting_after": "WzE3…"}}}              a cursor: in the query, in a
                                                                   search in the body
     {"pages": {"next": "https://api.intercom.io/x?page=2"}}       a URL
+    {"pages": {"next": {"page": 2}}}                              page numbers
     {"pages": {"next": null, "page": 1, "total_pages": 3}}        page numbers
     {"page": 1, "total_pages": 3}                                 page numbers, at the top
     {"next_cursor": "abc", "has_more": true}                      a bare cursor
@@ -92,6 +93,8 @@ def next_request(request: Request, body: Body) -> Request | None:
         return request.with_params(dict(parse_qsl(urlsplit(following).query)))
     if isinstance(following, dict) and following.get("starting_after"):
         return request.starting_after(following["starting_after"])
+    if isinstance(following, dict) and following.get("page") and request.body is None:
+        return request.with_params({"page": following["page"]})
     if body.get("has_more") and body.get("next_cursor"):
         return request.with_params({"cursor": body["next_cursor"]})
     return _next_number(request, pages)

@@ -12,6 +12,7 @@ import hashlib
 import json
 import math
 import re
+from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
@@ -145,8 +146,10 @@ def _reference(name: str, component: str, within: tuple[str, ...]) -> Schema:
 
 
 def _scalar(name: str, fact: str) -> Schema:
+    if "|" in fact:  # of several plain types, one that all can be written as
+        fact = "string date-time" if "date-time" in fact else "string"
     kind, _, kind_format = fact.partition(" ")
-    if kind == "object" or "|" in kind:
+    if kind == "object":
         return _typed("object", additionalProperties=True)
     if kind_format in {"date-time", "timestamp"} or (_TIME.search(name) and kind == "integer"):
         return _typed("string", format="date-time")
@@ -259,7 +262,9 @@ _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
 
 def _number(value: Any) -> float:
     if isinstance(value, str) and _NUMBER.fullmatch(value):
-        value = json.loads(value)
+        text, value = value, json.loads(value)
+        if Decimal(repr(value)) != Decimal(text):
+            raise ValueError
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value):
         raise TypeError
     return value

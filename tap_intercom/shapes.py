@@ -104,6 +104,8 @@ class Shape(IntercomStream):
         try:
             return self.exchange(Request("/me"))
         except NotAvailable as error:
+            if error.answer is None or error.answer.status != codes.unauthorized:
+                raise
             problem = (
                 f"{error.answer} The token is wrong, has been revoked, or belongs to a workspace in"
                 " another region: check api_key, and region or api_url."
@@ -152,11 +154,15 @@ class Shape(IntercomStream):
         return bool(self.replication_key) and self.replication_method != REPLICATION_FULL_TABLE
 
     @property
-    def until(self) -> datetime:
-        """The moment after which nothing is wanted: the start of the run, or `end_date`."""
+    def end(self) -> datetime | None:
+        """The moment after which nothing is wanted, if the user set one."""
         end = self.config.get("end_date")
-        started_at = self.connection.started_at
-        return min(times.parse(end), started_at) if end else started_at
+        return times.parse(end) if end else None
+
+    @property
+    def until(self) -> datetime:
+        """The moment up to which a run can be complete: its start, or `end_date`."""
+        return min(filter(None, [self.end, self.connection.started_at]))
 
     @property
     def settled(self) -> datetime:
@@ -200,14 +206,15 @@ class Shape(IntercomStream):
         """The field that says when a record changed, whatever a catalog makes of it."""
         return type(self).replication_key or "updated_at"
 
-    def wanted(self, records: Iterable[Record], since: datetime | None) -> list[Record]:
+    def wanted(
+        self, records: Iterable[Record], since: datetime | None, until: datetime | None
+    ) -> list[Record]:
         """Keep what changed from `since` to `until`, both included, and what does not say."""
-        until = self.until
         return [
             record
             for record in records
             if (moment := self.moment(record)) is None
-            or ((since is None or moment >= since) and moment <= until)
+            or ((since is None or moment >= since) and (until is None or moment <= until))
         ]
 
     def dig(self, body: Body) -> list[Record]:
@@ -261,7 +268,7 @@ class List(Shape):
                 continue
             moments = [moment for record in records if (moment := self.moment(record))]
             newest = max(filter(None, [newest, *moments]), default=None)
-            yield Page(self.wanted(records, since))
+            yield Page(self.wanted(records, since, self.end))
             if self.newest_first and since and moments and min(moments) < since:
                 break
         yield Page([], newest)
@@ -275,16 +282,21 @@ class Windows(Shape):
     @override
     def pages(self, since: datetime | None) -> Iterator[Page]:
         start = since or self.connection.workspace_created_at or INTERCOM_BEGAN
-        while start <= self.until:
+        while start < self.until:
             end = min(start + self.window, self.until)
             # One second wider on both sides, as it is not documented which ends are included.
             span = {"after": times.epoch(start) - 1, "before": times.epoch(end) + 1}
             params = {f"{self.changed}_{side}": str(second) for side, second in span.items()}
             for body in walk(Request(self.path, {**self.query, **params}), self.fetch):
-                records = self.wanted(self.dig(body), start)
-                yield Page([one for one in records if (self.moment(one) or end) <= end])
+                records = self.wanted(self.dig(body), start, self.until)
+                yield Page([one for one in records if self.is_before(one, end)])
             yield Page([], end)
-            start = end + SECOND
+            start = end
+
+    def is_before(self, record: Record, end: datetime) -> bool:
+        """Say whether a record belongs to the window up to `end`, and not to the next."""
+        moment = self.moment(record)
+        return moment is None or moment < end or end == self.until
 
 
 class Search(Shape):
@@ -310,7 +322,7 @@ class Search(Shape):
             start, restart = ascent.reached, False
             try:
                 for body in walk(self.question(start), self.fetch):
-                    records = self.wanted(self.dig(body), start)
+                    records = self.wanted(self.dig(body), start, self.until)
                     ascent.add(map(self.moment, records))
                     yield Page(records, ascent.reached if ascent.in_order else None)
             except RepeatedPage:
@@ -423,7 +435,7 @@ class Scroll(Shape):
             for line in spool:
                 records = json.loads(line)
                 newest = max(filter(None, [newest, self.newest(records)]), default=None)
-                yield Page(self.wanted(records, since))
+                yield Page(self.wanted(records, since, self.end))
         yield Page([], newest)
 
     def drain(self, spool: IO[str]) -> None:
@@ -444,9 +456,10 @@ class Scroll(Shape):
             except ScrollLost as error:
                 # Past its end some scrolls answer 404 instead of an empty page, and a lost one does
                 # too: an end that comes twice after the same number of records is the end.
-                if error.answer is not None and count in ended_after:
-                    return
-                ended_after.add(count)
+                if error.answer is not None:
+                    if count in ended_after:
+                        return
+                    ended_after.add(count)
                 self.logger.warning("%s (%d of %d)", error.problem, start, self.starts)
                 lost = error
             else:
@@ -458,6 +471,8 @@ class Scroll(Shape):
         request = Request(self.path, self.query)
         while records := self.dig(body := self.fetch(request)):
             yield records
+            if not body.get("scroll_param"):
+                raise ScrollLost(self.name, "A page of the scroll does not say how to go on.")
             request = request.with_params({"scroll_param": body["scroll_param"]})
 
     @override
@@ -512,7 +527,7 @@ class Children(Shape):
 
     def links(self, parent: Record) -> Record:
         """Name the parent of a row, and when it changed."""
-        links = {f"{self.of.noun}_id": parent["id"]}
+        links = {f"{self.of.noun}_id": parent.get("id")}
         if changed := self.of.replication_key:
             links[f"{self.of.noun}_{changed}"] = parent.get(changed)
         return links
@@ -552,16 +567,15 @@ class FanOut(Children):
 
     @override
     def rows(self, parent: Record) -> list[Record]:
+        name = str(parent.get("id"))
         try:
-            body = self.fetch(
-                Request(self.path.format(id=quote(parent["id"], safe="")), self.query)
-            )
+            body = self.fetch(Request(self.path.format(id=quote(name, safe="")), self.query))
         except Gone:
-            self.gone.append(parent["id"])
+            self.gone.append(name)
             return []
         rows = self.dig(body)
         if self.cap is not None and len(rows) >= self.cap:
-            self.capped.append(parent["id"])
+            self.capped.append(name)
         return rows
 
     def tell_missed(self) -> None:

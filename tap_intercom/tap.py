@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
+from contextlib import suppress
 from functools import cached_property, partial
+from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 from urllib.parse import urlsplit
 
@@ -13,6 +18,7 @@ from click import ClickException
 from jsonschema import Draft202012Validator
 from singer_sdk import Tap
 from singer_sdk import typing as th
+from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import StateMessage
@@ -20,9 +26,10 @@ from typing_extensions import override
 
 from tap_intercom import times
 from tap_intercom.auth import IntercomAuthenticator, configured_token, token_problem
-from tap_intercom.client import REGIONS, VERSIONS, Connection, IntercomError
+from tap_intercom.client import REGIONS, VERSIONS, Connection, Gone, IntercomError
 from tap_intercom.messages import WholeLineWriter
 from tap_intercom.pacing import PacedAdapter, RateLimit
+from tap_intercom.shapes import at
 from tap_intercom.streams import STREAMS
 from tap_intercom.streams.workspace import Workspace
 
@@ -30,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from types import FrameType
 
+    import click
     from jsonschema import ValidationError
     from singer_sdk.streams import Stream
 
@@ -114,7 +122,7 @@ class TapIntercom(Tap):
         ),
         th.Property(
             "lookback_seconds",
-            th.IntegerType(minimum=0),
+            th.IntegerType(minimum=0, maximum=366 * 86_400),
             default=600,
             title="Lookback",
             description="Read again, in the next run, what changed in these last seconds before a "
@@ -143,7 +151,7 @@ class TapIntercom(Tap):
         ),
         th.Property(
             "request_timeout",
-            th.IntegerType(minimum=1),
+            th.IntegerType(minimum=1, maximum=3_600),
             default=60,
             title="Request timeout",
             description="How many seconds to wait for an answer before trying again.",
@@ -207,6 +215,31 @@ class TapIntercom(Tap):
 
     # Settings
 
+    @classmethod
+    @override
+    def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
+        for path in value:
+            if path != "ENV" and (problem := _file_problem(path)):
+                msg = f"{path} {problem}."
+                raise RunError(msg)
+        return super().cb_config(ctx, param, value)
+
+    def __init__(self, *args: Any, parse_env_config: bool = False, **kwargs: Any) -> None:
+        """Make a tap, once the settings in the environment are seen to be readable."""
+        if parse_env_config:
+            self._check_environment()
+        super().__init__(*args, parse_env_config=parse_env_config, **kwargs)
+
+    def _check_environment(self) -> None:
+        prefix = self._env_var_prefix
+        for name, declared in self.config_jsonschema["properties"].items():
+            try:
+                parse_environment_config({"properties": {name: declared}}, prefix)
+            except ValueError as error:
+                kind = next(one for one in declared["type"] if one != "null")
+                msg = f"{prefix}{name.upper()} must be {KINDS.get(kind, kind)}."
+                raise SettingsError([msg]) from error
+
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         self.append_builtin_config(self.config_jsonschema)
@@ -227,6 +260,7 @@ class TapIntercom(Tap):
 
     def _session(self, url: str) -> requests.Session:
         session = requests.Session()
+        session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         session.auth = IntercomAuthenticator(configured_token(self.config), url)
         # The SDK sends prepared requests, for which requests does not look at the environment.
         session.verify = session.merge_environment_settings(url, {}, None, None, None)["verify"]
@@ -250,12 +284,17 @@ class TapIntercom(Tap):
         workspace.max_tries = 3
         try:
             me, headers = workspace.check_token()
+        except Gone as error:
+            msg = (
+                f"{error.answer} There is no Intercom API at {self.connection.url}: check api_url."
+            )
+            raise RunError(msg) from error
         except IntercomError as error:
             raise RunError(error.problem) from error
-        if "Date" in headers:
+        with suppress(KeyError, TypeError, ValueError):
             self.connection.started_at = times.http_date(headers["Date"])
-        if created_at := (me.get("app") or {}).get("created_at"):
-            self.connection.workspace_created_at = times.parse(created_at)
+        with suppress(ValueError):
+            self.connection.workspace_created_at = times.parse(at("app.created_at", me))
 
     @override  # type: ignore[misc]  # final, and the SDK has no hook around a run
     def sync_all(self) -> None:
@@ -308,6 +347,17 @@ class TapIntercom(Tap):
             os._exit(128 + signum)
 
 
+def _file_problem(path: str) -> str | None:
+    """Say what is wrong with a file of settings; never quotes it."""
+    try:
+        settings = json.loads(Path(path).read_text("utf-8"))
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    except ValueError:
+        return "is not a JSON file"
+    return None if isinstance(settings, dict) else "does not hold a JSON object of settings"
+
+
 def _problems(config: dict[str, Any]) -> Iterator[str]:
     """Find what JSON Schema does not: each problem a sentence."""
     problem = token_problem(config)
@@ -323,12 +373,19 @@ def _problems(config: dict[str, Any]) -> Iterator[str]:
     start, end = moments.get("start_date"), moments.get("end_date")
     if start and end and end < start:
         yield "end_date is before start_date, so there is nothing to fetch."
-    yield from _url_problems(config.get("api_url"))
+    if config.get("api_url"):
+        yield from _url_problems(config["api_url"])
+    if not re.fullmatch(r"[\x20-\x7e\xa0-\xff]*", config.get("user_agent") or ""):
+        yield "user_agent may have the characters of Latin-1 only, and no line breaks."
 
 
-def _url_problems(url: str | None) -> Iterator[str]:
-    parts = urlsplit(url or "")
-    if url and (parts.scheme not in {"http", "https"} or not parts.hostname):
+def _url_problems(url: str) -> Iterator[str]:
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:  # brackets or a port that are none
+        fits = False
+    if not fits or not re.fullmatch(r"[\x21-\x7e]+", url):
         yield "api_url is not a URL: write it like https://api.intercom.io."
     elif parts.username or parts.password or parts.query or parts.fragment:
         yield "api_url is more than a base URL: leave out user, password, query and fragment."

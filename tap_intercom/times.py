@@ -87,12 +87,11 @@ def seconds_to_reset(headers: Mapping[str, str]) -> float:
 
 
 def _parse_number(value: float) -> datetime:
-    size = abs(value)
-    if size >= MICROSECONDS_FROM:
-        value /= 1_000_000
-    elif size >= MILLISECONDS_FROM:
-        value /= 1_000
     try:
+        if abs(value) >= MICROSECONDS_FROM:
+            return EPOCH + timedelta(microseconds=value)
+        if abs(value) >= MILLISECONDS_FROM:
+            return EPOCH + timedelta(milliseconds=value)
         return EPOCH + timedelta(seconds=value)
     except (OverflowError, ValueError) as error:
         msg = "a time before the year 1 or after 9999"

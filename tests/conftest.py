@@ -1,0 +1,74 @@
+"""What several tests need: a tap that has not been anywhere, and an Intercom made of answers."""
+
+from __future__ import annotations
+
+import signal
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from answering import TOKEN, URL, Answers
+from hypothesis import settings as hypothesis_settings
+
+from tap_intercom.tap import TapIntercom
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import requests
+
+# A busy machine must not fail a test.
+hypothesis_settings.register_profile("tap-intercom", deadline=None)
+hypothesis_settings.load_profile("tap-intercom")
+
+
+@contextmanager
+def signals_kept() -> Iterator[None]:
+    """Take back the signal handlers that each tap sets."""
+    handlers = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for one, handler in handlers.items():
+        signal.signal(one, handler)
+
+
+@pytest.fixture
+def make_tap() -> Iterator[Callable[..., TapIntercom]]:
+    """Make taps with some settings; None leaves one out."""
+
+    def make(**settings: Any) -> TapIntercom:
+        config = {"api_key": TOKEN, "api_url": URL, **settings}
+        return TapIntercom(config={name: one for name, one in config.items() if one is not None})
+
+    with signals_kept():
+        yield make
+
+
+@pytest.fixture(scope="session")
+def discovered() -> Iterator[TapIntercom]:
+    """A tap for tests that only look at it."""
+    with signals_kept():
+        yield TapIntercom(config={"api_key": TOKEN, "api_url": URL})
+
+
+@pytest.fixture
+def tap(make_tap: Callable[..., TapIntercom]) -> TapIntercom:
+    return make_tap()
+
+
+@pytest.fixture
+def mounted() -> Callable[..., Answers]:
+    """Put answers before a tap, instead of what Intercom would say."""
+
+    def mount(tap: TapIntercom, *waiting: requests.Response | Exception) -> Answers:
+        adapter = Answers()
+        adapter.waiting += waiting
+        tap.connection.session.mount("https://", adapter)
+        return adapter
+
+    return mount
+
+
+@pytest.fixture
+def answers(tap: TapIntercom, mounted: Callable[..., Answers]) -> Answers:
+    """What the tap is told."""
+    return mounted(tap)

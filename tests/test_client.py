@@ -1,0 +1,466 @@
+"""Every answer has one outcome, every failure one clear sentence, and nothing odd gets in."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from answering import TOKEN, URL, answer
+from click import ClickException
+from hypothesis import given
+from hypothesis import strategies as st
+from singer_sdk.exceptions import RetriableAPIError
+
+from tap_intercom import client
+from tap_intercom.client import Gone, IntercomError, NotAvailable, decode, wait_seconds
+from tap_intercom.paginators import Request
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from answering import Answers
+
+    from tap_intercom.shapes import Shape
+    from tap_intercom.tap import TapIntercom
+
+HTML = b"<html><body>awselb/2.0</body></html>"
+TRUNCATED = b'{"type": "list", "data": [{"id": "1"'
+
+
+def errors(*codes: str, message: str | None = None, request_id: str | None = "req-1") -> Any:
+    listed = [{"code": code, "message": message} for code in codes]
+    return {"type": "error.list", "request_id": request_id, "errors": listed}
+
+
+@pytest.fixture
+def tags(tap: TapIntercom) -> Shape:
+    stream = tap.streams["tags"]
+    stream.max_tries = 3
+    return stream
+
+
+@pytest.fixture
+def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long was waited, without waiting."""
+    slept: list[float] = []
+    monkeypatch.setattr(time, "sleep", slept.append)
+    return slept
+
+
+# What to do about an answer
+
+RETRIED = [
+    (408, errors("request_timeout")),
+    (425, b""),
+    (429, errors("rate_limit_exceeded")),
+    (429, b"Too Many Requests"),
+    (500, errors("server_error")),
+    (502, HTML),
+    (503, errors("service_unavailable")),
+    (504, b""),
+    (599, b""),
+    (403, HTML),
+    (403, b""),
+    (400, errors("scroll_exists")),
+    (400, errors("client_error", "scroll_exists")),
+    (200, b""),
+    (200, b" "),
+    (200, HTML),
+    (200, TRUNCATED),
+    (200, b'{"data": "\xff"}'),
+    (204, b""),
+]
+FATAL = [
+    (401, errors("unauthorized"), NotAvailable),
+    (401, errors("token_unauthorized"), NotAvailable),
+    (401, HTML, NotAvailable),
+    (402, errors("plan"), NotAvailable),
+    (403, errors("api_plan_restricted"), NotAvailable),
+    (403, errors("forbidden"), NotAvailable),
+    (400, errors("intercom_version_invalid"), NotAvailable),
+    (404, errors("not_found"), Gone),
+    (404, HTML, Gone),
+    (410, errors("contact_merged"), Gone),
+    (400, errors("parameter_invalid"), IntercomError),
+    (400, HTML, IntercomError),
+    (405, errors(), IntercomError),
+    (406, b"", IntercomError),
+    (409, errors("conflict"), IntercomError),
+    (415, errors("media_type_not_acceptable"), IntercomError),
+    (422, errors("data_invalid"), IntercomError),
+    (301, b"", IntercomError),
+    (302, HTML, IntercomError),
+    (307, b"", IntercomError),
+    (400, {"errors": None}, IntercomError),
+    (400, {"errors": ["odd", None, 5]}, IntercomError),
+    (400, {"errors": [{}]}, IntercomError),
+    (400, {"errors": {"code": "odd"}}, IntercomError),
+    (400, ["odd"], IntercomError),
+    (400, "odd", IntercomError),
+    (400, None, IntercomError),
+]
+
+
+@pytest.mark.parametrize(("status", "body"), RETRIED, ids=repr)
+def test_what_may_pass_is_asked_again(
+    tags: Shape, answers: Answers, naps: list[float], status: int, body: Any
+) -> None:
+    answers.waiting += [answer(status, body), answer(200, {"data": []})]
+    assert tags.fetch(Request("/tags")) == {"data": []}
+    assert len(naps) == 1
+    assert [request.url for request in answers.asked] == [f"{URL}/tags"] * 2
+
+
+ODD = [(400, {"errors": 5}, IntercomError), (400, {"errors": True}, IntercomError)]
+
+
+@pytest.mark.parametrize(("status", "body", "kind"), [*FATAL, *ODD], ids=repr)
+def test_what_will_not_pass_is_asked_once(
+    tags: Shape, answers: Answers, status: int, body: Any, kind: type[IntercomError]
+) -> None:
+    answers.waiting.append(answer(status, body))
+    with pytest.raises(IntercomError) as raised:
+        tags.fetch(Request("/tags"))
+    assert raised.type is kind
+    assert str(status) in raised.value.message
+    assert raised.value.message.startswith("tags: ")
+    assert raised.value.message.endswith(".")
+
+
+def test_every_row_of_the_table_has_an_example() -> None:
+    reached = set()
+    for status, body, *_ in [*RETRIED, *FATAL]:
+        if status < 300:
+            continue
+        read = client.Answer.read(answer(status, body))
+        reached.add(
+            next(
+                number
+                for number, (statuses, codes, is_json, _) in enumerate(client.OUTCOMES)
+                if status in statuses
+                and (not codes or codes & read.codes)
+                and is_json in {None, read.is_json}
+            )
+        )
+    assert reached == set(range(len(client.OUTCOMES)))
+
+
+@given(st.integers(300, 599), st.binary(max_size=20) | st.just(b"{}"))
+def test_every_error_has_an_outcome(status: int, body: bytes) -> None:
+    outcome = client.outcome(client.Answer.read(answer(status, body)))
+    assert outcome == client.RETRY or (outcome in client.ERRORS and outcome in client.ADVICE)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        requests.ConnectionError(ConnectionResetError(104, "Connection reset by peer")),
+        requests.Timeout("timed out"),
+        requests.exceptions.ChunkedEncodingError("cut off"),
+        requests.exceptions.ContentDecodingError("not gzip"),
+    ],
+    ids=repr,
+)
+def test_what_the_network_breaks_is_asked_again(
+    tags: Shape, answers: Answers, naps: list[float], error: Exception
+) -> None:
+    answers.waiting += [error, answer(200, {"data": []})]
+    assert tags.fetch(Request("/tags")) == {"data": []}
+    assert len(naps) == 1
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (answer(500, errors("server_error", message="Oh.")), "500 (server_error): Oh"),
+        (answer(200, b""), "200"),
+        (requests.ConnectionError("no route"), "no route"),
+    ],
+    ids=["500", "empty", "network"],
+)
+def test_what_keeps_failing_is_an_error_that_says_so(
+    tags: Shape, answers: Answers, naps: list[float], failure: Any, said: str
+) -> None:
+    answers.waiting += [failure] * 3
+    with pytest.raises(IntercomError) as raised:
+        tags.fetch(Request("/tags"))
+    assert raised.value.message.startswith("tags: ")
+    assert said in raised.value.message
+    assert len(answers.asked) == 3
+    assert len(naps) == 2
+
+
+def test_a_message_tells_code_reason_and_request_id(tags: Shape, answers: Answers) -> None:
+    body = errors("invalid_field", "data_invalid", message="No such field.", request_id="b3c8")
+    answers.waiting.append(answer(422, body))
+    with pytest.raises(IntercomError) as raised:
+        tags.fetch(Request("/tags"))
+    for part in ("422", "invalid_field", "data_invalid", "No such field", "b3c8"):
+        assert part in raised.value.message
+    assert ".." not in raised.value.message
+
+
+def test_a_request_id_may_be_in_the_headers(tags: Shape, answers: Answers) -> None:
+    answers.waiting.append(answer(422, b"", {"X-Request-Id": "from-header"}))
+    answers.waiting.append(answer(422, errors(request_id=None), {"X-Request-Id": "from-header"}))
+    for _ in range(2):
+        with pytest.raises(IntercomError, match="from-header"):
+            tags.fetch(Request("/tags"))
+
+
+def test_a_page_of_the_load_balancer_is_not_quoted(tags: Shape, answers: Answers) -> None:
+    answers.waiting.append(answer(404, HTML))
+    with pytest.raises(Gone) as raised:
+        tags.fetch(Request("/tags"))
+    assert "<html>" not in raised.value.message
+    assert "not from Intercom's API" in raised.value.message
+
+
+def test_an_unknown_version_is_not_called_a_missing_permission(
+    tags: Shape, answers: Answers
+) -> None:
+    answers.waiting.append(answer(400, errors("intercom_version_invalid")))
+    with pytest.raises(NotAvailable) as raised:
+        tags.fetch(Request("/tags"))
+    assert "permission" not in raised.value.message
+    assert "api_version" in raised.value.message
+
+
+def test_a_plan_is_not_called_a_missing_permission(tags: Shape, answers: Answers) -> None:
+    answers.waiting.append(answer(403, errors("api_plan_restricted")))
+    with pytest.raises(NotAvailable) as raised:
+        tags.fetch(Request("/tags"))
+    assert "permission" not in raised.value.message
+    assert "plan" in raised.value.message
+
+
+def test_a_list_that_is_not_there_is_not_called_deleted(tap: TapIntercom, answers: Answers) -> None:
+    # An api_url with a wrong path answers so, before anything was listed.
+    answers.waiting += [answer(404, HTML)] * 3
+    with pytest.raises(ClickException) as raised:
+        tap.connect()
+    assert "since it was listed" not in raised.value.message
+    assert "api_url" in raised.value.message
+
+
+def test_only_a_refused_token_is_called_one(tap: TapIntercom, answers: Answers) -> None:
+    answers.waiting.append(answer(400, errors("intercom_version_invalid")))
+    with pytest.raises(ClickException) as raised:
+        tap.connect()
+    assert "token" not in raised.value.message
+    assert "api_version" in raised.value.message
+
+
+def test_a_refused_token_says_what_to_check(tap: TapIntercom, answers: Answers) -> None:
+    answers.waiting.append(answer(401, errors("unauthorized", message="Access Token Invalid")))
+    with pytest.raises(ClickException) as raised:
+        tap.connect()
+    for part in ("token", "unauthorized", "api_key", "region", "req-1"):
+        assert part in raised.value.message
+
+
+# Without its token, nothing is said
+
+
+def everything_said(tap: TapIntercom, answers: Answers, caplog: pytest.LogCaptureFixture) -> str:
+    failures: list[Any] = [
+        answer(500, errors("server_error", message="Oh")),
+        requests.ConnectionError("no route"),
+        answer(200, HTML),
+        answer(401, errors("unauthorized")),
+    ]
+    answers.waiting += failures
+    stream = tap.streams["tags"]
+    with caplog.at_level("DEBUG"), pytest.raises(IntercomError) as raised:
+        stream.fetch(Request("/tags"))
+    assert len(answers.asked) == len(failures)
+    return f"{raised.value!r} {raised.value} {raised.value.__cause__!r} {caplog.text}"
+
+
+@pytest.mark.usefixtures("naps")
+def test_no_message_and_no_log_tells_the_token(
+    tap: TapIntercom, answers: Answers, caplog: pytest.LogCaptureFixture
+) -> None:
+    said = everything_said(tap, answers, caplog)
+    assert said.count("Trying again") == 3
+    assert answers.asked[0].headers["Authorization"] == f"Bearer {TOKEN}"
+    assert TOKEN not in said
+
+
+# How a request goes out
+
+
+def test_a_request_carries_what_intercom_wants(
+    make_tap: Callable[..., TapIntercom], mounted: Callable[..., Answers]
+) -> None:
+    tap = make_tap(api_version="2.10")
+    answers = mounted(tap, answer(200, {"data": []}))
+    tap.streams["tags"].fetch(Request("/tags", {"page": 2}))
+    [request] = answers.asked
+    assert (request.method, request.url, request.body) == ("GET", f"{URL}/tags?page=2", None)
+    assert request.headers["Intercom-Version"] == "2.10"
+    assert request.headers["Accept"] == "application/json"
+    assert request.headers["User-Agent"] == client.USER_AGENT
+    assert client.USER_AGENT.startswith("tap-intercom/")
+
+
+def test_a_body_makes_it_a_post(tags: Shape, answers: Answers) -> None:
+    answers.waiting.append(answer(200, {}))
+    tags.fetch(Request("/x", {}, {"query": "é"}))
+    [request] = answers.asked
+    assert request.method == "POST"
+    assert json.loads(request.body or "") == {"query": "é"}
+    assert request.headers["Content-Type"] == "application/json"
+
+
+def test_the_name_to_send_may_be_set(
+    make_tap: Callable[..., TapIntercom], mounted: Callable[..., Answers]
+) -> None:
+    tap = make_tap(user_agent="acme/1")
+    answers = mounted(tap, answer(200, {}))
+    tap.streams["tags"].fetch(Request("/tags"))
+    assert answers.asked[0].headers["User-Agent"] == "acme/1"
+
+
+def test_a_redirect_is_not_followed(tags: Shape, answers: Answers) -> None:
+    answers.waiting.append(answer(302, b"", {"Location": "https://evil.test/"}))
+    with pytest.raises(IntercomError, match="302"):
+        tags.fetch(Request("/tags"))
+    assert len(answers.asked) == 1
+
+
+def test_a_search_that_is_not_permitted_checks_the_token_and_is_left_out(
+    tap: TapIntercom, answers: Answers
+) -> None:
+    answers.waiting += [answer(401, errors("token_unauthorized")), answer(200, {"app": {}})]
+    assert list(tap.streams["contacts"].get_records()) == []
+    assert [(one.method, one.path_url.partition("?")[0]) for one in answers.asked] == [
+        ("POST", "/contacts/search"),
+        ("GET", "/me"),
+    ]
+    assert answers.asked[1].body is None
+    assert "token_unauthorized" in tap.connection.left_out["contacts"]
+
+
+# How long to wait
+
+
+def retriable(status: int, headers: dict[str, str] | None = None) -> RetriableAPIError:
+    return RetriableAPIError("", answer(status, b"", headers))
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_wait_that_is_asked_for_is_kept(status: int) -> None:
+    assert wait_seconds(retriable(status, {"Retry-After": "7"}), 0) == 7
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        retriable(503, {"Retry-After": "86400"}),
+        retriable(429, {"X-RateLimit-Reset": "4102444800"}),  # in the year 2100, or so it says
+        retriable(429, {"X-RateLimit-Reset": "inf"}),
+        retriable(429, {"X-RateLimit-Reset": "1e300"}),
+        retriable(500),
+    ],
+    ids=lambda error: f"{error.response.status_code} {dict(error.response.headers)}",
+)
+def test_no_wait_is_endless(error: RetriableAPIError) -> None:
+    assert wait_seconds(error, 1000) <= client.LONGEST_WAIT_SECONDS
+
+
+@pytest.mark.parametrize("skew", [-3600, 0, 3600])
+def test_the_reset_is_waited_for_by_the_servers_clock(skew: int) -> None:
+    moment = 1780315200 + skew
+    date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(moment))
+    headers = {"Date": date, "X-RateLimit-Reset": str(moment + 6)}
+    assert 6 < wait_seconds(retriable(429, headers), 0) <= 6 + client.FIRST_WAIT_SECONDS
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"X-RateLimit-Reset": "soon"}, {"X-RateLimit-Reset": "1", "Date": "odd"}],
+    ids=repr,
+)
+def test_without_a_reset_a_429_waits_as_others_do(headers: dict[str, str]) -> None:
+    assert 1 <= wait_seconds(retriable(429, headers), 2) <= 2
+
+
+@given(st.integers(0, 50))
+def test_waits_grow_to_a_bound_and_differ(tries: int) -> None:
+    longest = min(client.FIRST_WAIT_SECONDS * 2**tries, client.LONGEST_WAIT_SECONDS)
+    waits = {wait_seconds(requests.ConnectionError(), tries) for _ in range(5)}
+    assert all(longest / 2 <= wait <= longest for wait in waits)
+    assert len(waits) > 1
+
+
+def test_a_date_is_no_number_of_seconds_to_wait() -> None:
+    header = {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}
+    assert wait_seconds(retriable(503, header), 0) <= client.FIRST_WAIT_SECONDS
+
+
+def test_a_scroll_that_is_open_elsewhere_is_waited_out() -> None:
+    # It ends at most 60 seconds after its last use.
+    error = retriable(400)
+    least = sum(
+        min(wait_seconds(error, tries) for _ in range(50))
+        for tries in range(client.IntercomStream.max_tries - 1)
+    )
+    assert least >= 60
+
+
+# What gets in
+
+
+@pytest.mark.parametrize("body", [b"", b" \n", HTML, TRUNCATED, b"[" * 100_000, b"\xff\xfe\x00"])
+def test_a_body_that_is_not_json_may_be_one_next_time(body: bytes) -> None:
+    with pytest.raises(RetriableAPIError, match="200 with a body that is not JSON"):
+        decode(answer(200, body))
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (rb'{"a": "x\u0000y"}', {"a": "xy"}),
+        (
+            rb'{"a\u0000b": {"c\u0000": ["\u0000", {"d": "\u0000e"}]}}',
+            {"ab": {"c": ["", {"d": "e"}]}},
+        ),
+        (rb'{"a": "x\ud800y"}', {"a": "x?y"}),
+        (rb'{"a": ["\uDFFF"], "\udc00": 1}', {"a": ["?"], "?": 1}),
+        (rb'{"a": "\ud83d\ude00"}', {"a": "\U0001f600"}),
+        (rb'{"a": "\ude00\ud83d"}', {"a": "??"}),
+        (b'{"a": "\xed\xa0\x80"}', {"a": "?"}),
+        (rb'{"a": "\\u0000"}', {"a": r"\u0000"}),
+        (b'{"a": NaN, "b": [Infinity, -Infinity]}', {"a": "NaN", "b": ["Infinity", "-Infinity"]}),
+        (b'{"a": 1e999, "b": [-1E400]}', {"a": "1e999", "b": ["-1E400"]}),
+        (
+            b'{"a": 1e-999, "b": 1.5, "c": 12345678901234567890}',
+            {"a": 0.0, "b": 1.5, "c": 12345678901234567890},
+        ),
+        (b'\xef\xbb\xbf{"a": "\xc3\xbc"}', {"a": "ü"}),
+        (b"[]", []),
+        (b"null", None),
+    ],
+    ids=repr,
+)
+def test_what_cannot_be_stored_is_made_so(body: bytes, expected: Any) -> None:
+    decoded = decode(answer(200, body))
+    assert decoded == expected
+    json.dumps(decoded, allow_nan=False, ensure_ascii=False).encode()
+
+
+@given(
+    st.recursive(
+        st.text(st.characters(min_codepoint=0, max_codepoint=0xFFFF)) | st.integers() | st.none(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        max_leaves=8,
+    )
+)
+def test_whatever_json_carries_can_be_stored(value: Any) -> None:
+    written = json.dumps(decode(answer(200, json.dumps(value).encode())), ensure_ascii=False)
+    assert "\\u0000" not in written.replace("\\\\", "")
+    written.encode()

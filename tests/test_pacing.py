@@ -1,0 +1,416 @@
+"""No call is sent that the rate limit has no room for, and none waits that has room."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+from requests.adapters import HTTPAdapter
+
+from tap_intercom import times
+from tap_intercom.pacing import PacedAdapter, RateLimit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+WINDOW = 10
+NOON = times.epoch(times.parse("2026-06-01T12:00:00Z"))
+
+
+def headers(limit: int, remaining: int, reset: int, now: float | None = None) -> dict[str, str]:
+    written = {
+        "X-RateLimit-Limit": str(limit),
+        "X-RateLimit-Remaining": str(remaining),
+        "X-RateLimit-Reset": str(reset),
+    }
+    if now is not None:
+        written["Date"] = times.parse(math.floor(now)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    return written
+
+
+class Clock:
+    """Time that passes when it is slept away."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        assert 0 < seconds < math.inf
+        self.now += seconds
+        assert self.now < 1_000_000, "waits for ever"
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def paced(clock: Clock, share: float = 1.0) -> RateLimit:
+    return RateLimit(share, clock, clock.sleep)
+
+
+def spend(limit: RateLimit, calls: int, clock: Clock, until: float) -> int:
+    """Take permits, without answers, and count those that came before a moment."""
+    count = 0
+    for _ in range(calls):
+        limit.take()
+        count += clock.now < until
+    return count
+
+
+# One window
+
+
+def test_without_a_known_limit_nothing_waits(clock: Clock) -> None:
+    limit = paced(clock)
+    for _ in range(5000):
+        limit.take()
+        limit.learn({})
+    assert clock.now == 0
+
+
+@pytest.mark.parametrize("missing", ["Limit", "Remaining", "Reset"])
+@pytest.mark.parametrize("odd", [None, "", "many", "1.5"])
+def test_headers_that_say_nothing_are_passed_over(
+    clock: Clock, missing: str, odd: str | None
+) -> None:
+    limit = paced(clock)
+    told = headers(5, 0, NOON + 9, NOON)
+    del told[f"X-RateLimit-{missing}"]
+    if odd is not None:
+        told[f"X-RateLimit-{missing}"] = odd
+    limit.take()
+    limit.learn(told)
+    limit.take()
+    assert clock.now == 0
+
+
+@pytest.mark.parametrize("date", ["", "yesterday", "Mon, 99 Jun 2026 12:00:00 GMT"])
+def test_an_odd_date_stops_nothing(clock: Clock, date: str) -> None:
+    limit = paced(clock)
+    limit.take()
+    limit.learn({**headers(5, 3, NOON + 9), "Date": date})
+    for _ in range(10):
+        limit.take()
+    assert clock.now <= 2 * WINDOW
+
+
+def test_what_is_left_is_spent_and_then_the_window_is_waited_for(clock: Clock) -> None:
+    limit = paced(clock)
+    limit.take()
+    limit.learn(headers(10, 9, NOON + 4, NOON))
+    assert spend(limit, 10, clock, until=4) == 9
+    assert clock.now == 4
+
+
+@pytest.mark.parametrize("skew", [-300, -61, -1, 1, 61, 300, 86400])
+def test_the_clock_of_the_server_may_be_minutes_off(clock: Clock, skew: int) -> None:
+    limit = paced(clock)
+    limit.take()
+    limit.learn(headers(2, 0, NOON + skew + 4, NOON + skew))
+    limit.take()
+    assert clock.now == 4
+
+
+@pytest.mark.parametrize("skew", [-300, 0, 300])
+def test_without_a_date_no_wait_is_longer_than_a_window(
+    clock: Clock, skew: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(times.time, "time", lambda: float(NOON + skew))
+    limit = paced(clock)
+    limit.take()
+    limit.learn(headers(2, 0, NOON + 4))
+    limit.take()
+    assert clock.now <= WINDOW
+
+
+def test_calls_on_their_way_are_counted(clock: Clock) -> None:
+    limit = paced(clock)
+    for _ in range(4):
+        limit.take()
+    limit.learn(headers(10, 9, NOON + 8, NOON))  # the three others are not in this number yet
+    assert spend(limit, 7, clock, until=8) == 6
+
+
+def test_an_answer_that_comes_late_gives_nothing_back(clock: Clock) -> None:
+    limit = paced(clock)
+    for _ in range(3):
+        limit.take()
+    limit.learn(headers(10, 2, NOON + 8, NOON))
+    limit.learn(headers(10, 9, NOON + 8, NOON))  # sent first, arrived second
+    limit.learn(headers(10, 5, NOON - 2, NOON - 3))  # of the window before
+    assert spend(limit, 3, clock, until=8) == 2
+
+
+def test_a_call_without_an_answer_does_not_stay_on_its_way(clock: Clock) -> None:
+    limit = paced(clock)
+    for _ in range(50):
+        limit.take()
+        limit.give_back()
+    limit.take()
+    limit.learn(headers(10, 9, NOON + 8, NOON))
+    assert spend(limit, 10, clock, until=8) == 9
+
+
+def test_a_lower_limit_of_the_next_window_holds_from_its_first_answer(clock: Clock) -> None:
+    limit = paced(clock)
+    limit.take()
+    limit.learn(headers(100, 50, NOON + 2, NOON))
+    clock.now = 2.5
+    limit.take()
+    limit.learn(headers(4, 3, NOON + 12, NOON + 2))
+    assert spend(limit, 4, clock, until=12) == 3
+
+
+@pytest.mark.parametrize(("share", "allowed"), [(1, 100), (0.5, 50), (0.25, 25), (0.01, 1)])
+def test_the_share_of_others_is_left_alone(clock: Clock, share: float, allowed: int) -> None:
+    limit = paced(clock, share)
+    limit.take()
+    remaining = 99
+    limit.learn(headers(100, remaining, NOON + 10, NOON))
+    sent = 1
+    while clock.now < 10:
+        limit.take()
+        remaining -= 1
+        limit.learn(headers(100, remaining, NOON + 10, NOON + clock.now))
+        sent += clock.now < 10
+    assert sent == allowed
+
+
+@pytest.mark.parametrize("limit_", [1, 5, 83, 99])
+def test_the_smallest_share_of_a_small_limit_is_one_call_a_window(
+    clock: Clock, limit_: int
+) -> None:
+    limit = paced(clock, 0.01)
+    for window in range(3):
+        limit.take()
+        assert clock.now <= window * WINDOW + 1
+        now = NOON + window * WINDOW
+        limit.learn(headers(limit_, limit_ - 1, now + WINDOW, now))
+
+
+# An Intercom, and some workers
+
+
+class Asleep(Exception):
+    """A worker would sleep now."""
+
+
+@dataclass
+class Intercom:
+    """Counts calls in windows of ten seconds of its own clock."""
+
+    offset: float
+    limit: Callable[[int], int]
+    others: Callable[[int], int]
+    used: Counter[int] = field(default_factory=Counter)
+    served: Counter[int] = field(default_factory=Counter)
+    refused: Counter[int] = field(default_factory=Counter)
+
+    def call(self, now: float) -> dict[str, str]:
+        """Take in a call at a moment of the workers' clock, and answer it."""
+        now += NOON + self.offset
+        window = math.floor(now / WINDOW)
+        if window not in self.used:
+            self.used[window] = min(self.others(window), self.limit(window))
+        limit = self.limit(window)
+        if self.used[window] < limit:
+            self.used[window] += 1
+            self.served[window] += 1
+        else:
+            self.refused[window] += 1
+        return headers(limit, limit - self.used[window], (window + 1) * WINDOW, now)
+
+
+def run(  # noqa: C901  a small machine, best seen whole
+    intercom: Intercom, workers: int, delays: list[float], share: float = 1, seconds: float = 65
+) -> None:
+    """Let workers call as often as they may, each call there and back taking its time."""
+    clock = Clock()
+
+    def asleep(wait: float) -> None:
+        raise Asleep(wait)
+
+    limit = RateLimit(share, clock, asleep)
+    limit.take()
+    limit.learn(intercom.call(clock.now))  # the run begins with one call, to `/me`
+
+    delay, order = itertools.cycle(delays), itertools.count()
+    todo: list[tuple[float, int, Callable[[], None]]] = []
+
+    def after(wait: float, what: Callable[[], None]) -> None:
+        assert 0 <= wait < math.inf
+        heapq.heappush(todo, (clock.now + wait, next(order), what))
+
+    def begin() -> None:
+        try:
+            limit.take()
+        except Asleep as asleep:
+            after(asleep.args[0], begin)
+        else:
+            after(next(delay), arrive)
+
+    def arrive() -> None:
+        told = intercom.call(clock.now)
+        after(next(delay), lambda: end(told))
+
+    def end(told: dict[str, str]) -> None:
+        limit.learn(told)
+        after(0.001, begin)
+
+    for _ in range(workers):
+        after(0, begin)
+    for _ in range(20_000):
+        clock.now, _, what = heapq.heappop(todo)
+        if clock.now > seconds:
+            return
+        what()
+    pytest.fail("works without end")
+
+
+WORKERS = st.integers(1, 6)
+OFFSETS = st.one_of(st.floats(0, 10), st.floats(-600, 600))
+QUICK = st.lists(st.floats(0.01, 0.9), min_size=1, max_size=12)
+SLOW = st.lists(st.floats(0.01, 14), min_size=1, max_size=12)
+
+
+def constant(number: int) -> Callable[[int], int]:
+    return lambda _: number
+
+
+def changing(numbers: list[int]) -> Callable[[int], int]:
+    return lambda window: numbers[window % len(numbers)]
+
+
+@given(OFFSETS, st.integers(1, 12), WORKERS, QUICK)
+def test_no_call_is_refused(offset: float, limit: int, workers: int, delays: list[float]) -> None:
+    intercom = Intercom(offset, constant(limit), constant(0))
+    run(intercom, workers, delays)
+    assert not intercom.refused
+
+
+@given(OFFSETS, st.integers(1, 12), WORKERS, SLOW)
+def test_no_call_is_refused_when_answers_are_late(
+    offset: float, limit: int, workers: int, delays: list[float]
+) -> None:
+    intercom = Intercom(offset, constant(limit), constant(0))
+    run(intercom, workers, delays)
+    assert not intercom.refused
+
+
+@given(OFFSETS, st.lists(st.integers(1, 12), min_size=1, max_size=7), WORKERS, QUICK)
+def test_a_limit_that_changes_costs_no_more_than_what_is_on_its_way(
+    offset: float, limits: list[int], workers: int, delays: list[float]
+) -> None:
+    intercom = Intercom(offset, changing(limits), constant(0))
+    run(intercom, workers, delays)
+    assert max(intercom.refused.values(), default=0) <= workers
+
+
+@given(OFFSETS, st.lists(st.integers(0, 14), min_size=1, max_size=7), WORKERS, QUICK)
+def test_others_cost_no_more_than_what_is_on_its_way(
+    offset: float, others: list[int], workers: int, delays: list[float]
+) -> None:
+    intercom = Intercom(offset, constant(12), changing(others))
+    run(intercom, workers, delays)
+    assert max(intercom.refused.values(), default=0) <= workers
+
+
+@given(OFFSETS, st.integers(1, 20), WORKERS, QUICK, st.sampled_from([0.01, 0.1, 0.3, 0.5, 0.9]))
+def test_no_more_than_the_share_is_spent(
+    offset: float, limit: int, workers: int, delays: list[float], share: float
+) -> None:
+    intercom = Intercom(offset, constant(limit), constant(0))
+    run(intercom, workers, delays, share)
+    assert not intercom.refused
+    assert max(intercom.served.values()) <= max(1, limit * share)
+
+
+@given(
+    OFFSETS,
+    st.lists(st.integers(1, 12), min_size=1, max_size=7),
+    WORKERS,
+    QUICK,
+    st.sampled_from([0.01, 0.3, 1]),
+)
+def test_every_second_window_at_least_sees_a_call(
+    offset: float, limits: list[int], workers: int, delays: list[float], share: float
+) -> None:
+    intercom = Intercom(offset, changing(limits), constant(0))
+    run(intercom, workers, delays, share)
+    assert sum(intercom.served.values()) >= 3
+
+
+@pytest.mark.parametrize("offset", [0, 3.3, 9.9])
+@pytest.mark.parametrize(("limit", "workers"), [(167, 8), (167, 32), (83, 32), (20, 4)])
+@pytest.mark.parametrize("delays", [[0.05], [0.01, 0.2, 0.03, 0.25, 0.11, 0.07, 0.19]], ids=len)
+def test_the_limit_is_spent(offset: float, limit: int, workers: int, delays: list[float]) -> None:
+    intercom = Intercom(offset, constant(limit), constant(0))
+    run(intercom, workers, delays, seconds=55)
+    whole = sorted(intercom.served)[1:-1]  # the run neither began nor ended in these windows
+    spent = sum(intercom.served[window] for window in whole)
+    assert spent >= 0.95 * limit * len(whole)
+    assert not intercom.refused
+
+
+# Under requests
+
+
+class Sent(HTTPAdapter):
+    """Answers, or fails, without a network."""
+
+    outcome: Any = None
+
+    def send(self, *_: Any, **__: Any) -> requests.Response:
+        if isinstance(Sent.outcome, BaseException):
+            raise Sent.outcome
+        response = requests.Response()
+        response.headers.update(Sent.outcome)
+        return response
+
+
+class Adapter(PacedAdapter, Sent):
+    pass
+
+
+def test_each_request_takes_a_permit_and_learns(clock: Clock) -> None:
+    adapter = Adapter(paced(clock))
+    Sent.outcome = headers(2, 0, NOON + 6, NOON)
+    adapter.send(requests.PreparedRequest())
+    assert clock.now == 0
+    adapter.send(requests.PreparedRequest())
+    assert clock.now == 6
+
+
+@pytest.mark.parametrize("error", [requests.ConnectionError(), KeyboardInterrupt()], ids=repr)
+def test_a_request_that_fails_is_no_longer_on_its_way(clock: Clock, error: BaseException) -> None:
+    adapter = Adapter(paced(clock))
+    Sent.outcome = error
+    for _ in range(9):
+        with pytest.raises(type(error)):
+            adapter.send(requests.PreparedRequest())
+    Sent.outcome = headers(3, 2, NOON + 6, NOON)
+    for _ in range(2):
+        adapter.send(requests.PreparedRequest())
+    assert clock.now == 0
+
+
+def test_a_long_wait_is_told_once(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    limit = paced(clock)
+    limit.take()
+    limit.learn(headers(1, 0, NOON + 9, NOON))
+    with caplog.at_level("INFO", "tap-intercom.pacing"):
+        limit.take()
+    [line] = caplog.messages
+    assert "9 seconds" in line

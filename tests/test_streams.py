@@ -1,0 +1,202 @@
+"""Every stream keeps the same contract."""
+
+from __future__ import annotations
+
+import inspect
+import json
+import re
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+from answering import answer
+
+from tap_intercom import streams
+from tap_intercom.client import VERSIONS
+from tap_intercom.schema import CORRECTIONS
+from tap_intercom.shapes import Children, FanOut, Search, Shape
+from tap_intercom.streams import STREAMS
+
+if TYPE_CHECKING:
+    from answering import Answers
+
+    from tap_intercom.tap import TapIntercom
+
+DESCRIBED = json.loads(files("tap_intercom").joinpath("schemas.json").read_text("utf-8"))
+
+by_stream = pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
+by_child = pytest.mark.parametrize(
+    "stream",
+    [stream for stream in STREAMS if issubclass(stream, Children)],
+    ids=lambda stream: stream.name,
+)
+
+
+def properties(tap: TapIntercom, stream: type[Shape]) -> dict[str, object]:
+    declared: dict[str, object] = tap.streams[stream.name].schema["properties"]
+    return declared
+
+
+def snake(name: str) -> str:
+    return re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
+
+
+def test_the_list_of_streams_is_what_is_in_the_modules() -> None:
+    in_modules = {
+        value
+        for module in streams._MODULES  # noqa: SLF001
+        for value in vars(module).values()
+        if inspect.isclass(value)
+        and issubclass(value, Shape)
+        and value.__module__.startswith("tap_intercom.streams.")
+    }
+    assert set(STREAMS) == in_modules
+    assert len(STREAMS) >= 18
+
+
+def test_no_two_streams_have_one_name() -> None:
+    names = [stream.name for stream in STREAMS]
+    assert len(names) == len(set(names))
+
+
+def test_every_stream_can_be_chosen(discovered: TapIntercom) -> None:
+    assert set(discovered.streams) == {stream.name for stream in STREAMS}
+
+
+@by_stream
+def test_the_name_is_that_of_the_class(stream: type[Shape]) -> None:
+    assert stream.name == snake(stream.__name__)
+
+
+@by_stream
+def test_the_docstring_is_one_line_for_a_customer(stream: type[Shape]) -> None:
+    text = stream.__dict__["__doc__"]
+    assert text
+    assert "\n" not in text
+    assert text.endswith(".")
+    assert 20 <= len(text) <= 100
+
+
+@by_stream
+def test_the_component_is_described(stream: type[Shape]) -> None:
+    assert stream.component in DESCRIBED or stream.component in CORRECTIONS
+
+
+@by_stream
+def test_keys_are_declared(discovered: TapIntercom, stream: type[Shape]) -> None:
+    assert stream.primary_keys
+    assert set(stream.primary_keys) <= set(properties(discovered, stream))
+    assert tuple(discovered.streams[stream.name].primary_keys) == tuple(stream.primary_keys)
+
+
+@by_stream
+def test_the_replication_key_is_a_moment_in_the_schema(
+    discovered: TapIntercom, stream: type[Shape]
+) -> None:
+    if stream.replication_key:
+        declared = properties(discovered, stream)[stream.replication_key]
+        assert declared == {"type": ["string", "null"], "format": "date-time"}
+
+
+@by_stream
+def test_the_method_of_replication_follows_from_the_key(
+    discovered: TapIntercom, stream: type[Shape]
+) -> None:
+    expected = "INCREMENTAL" if stream.replication_key else "FULL_TABLE"
+    assert discovered.streams[stream.name].replication_method == expected
+
+
+@by_stream
+def test_the_path_is_one_below_the_base_url(stream: type[Shape]) -> None:
+    assert re.fullmatch(r"(/[a-z_]+|/\{id\})+", stream.path)
+    assert ("{id}" in stream.path) == issubclass(stream, FanOut)
+
+
+@by_stream
+def test_the_version_is_one_of_intercoms(stream: type[Shape]) -> None:
+    assert stream.min_version in VERSIONS
+
+
+@by_stream
+def test_the_sdk_opens_no_parents_of_its_own(stream: type[Shape]) -> None:
+    assert stream.parent_stream_type is None
+
+
+@by_child
+def test_a_child_carries_the_id_of_its_parent_and_when_it_changed(
+    discovered: TapIntercom, stream: type[Children]
+) -> None:
+    parent, declared = stream.of, properties(discovered, stream)
+    assert parent in STREAMS
+    assert declared[f"{parent.noun}_id"] == {"type": ["string", "null"]}
+    if parent.replication_key:
+        changed = f"{parent.noun}_{parent.replication_key}"
+        assert declared[changed] == {"type": ["string", "null"], "format": "date-time"}
+        assert stream.replication_key in {changed, None}
+    assert VERSIONS.index(stream.min_version) >= VERSIONS.index(parent.min_version)
+
+
+@by_child
+def test_a_child_is_told_apart_by_its_parent(stream: type[Children]) -> None:
+    assert stream.primary_keys[0] == f"{stream.of.noun}_id"
+
+
+@pytest.mark.parametrize("identity", ["123", 123], ids=repr)
+def test_the_id_of_a_parent_may_be_a_number(
+    tap: TapIntercom, answers: Answers, identity: object
+) -> None:
+    # Ids changed between number and text over the versions.
+    parts = tap.streams["conversation_parts"]
+    assert isinstance(parts, FanOut)
+    answers.waiting.append(answer(200, {"conversation_parts": {"conversation_parts": []}}))
+    assert parts.rows({"id": identity}) == []
+    assert answers.asked[0].path_url.startswith("/conversations/123")
+
+    answers.waiting.append(answer(404))
+    assert parts.rows({"id": identity}) == []
+    parts.tell_missed()
+
+
+def test_contacts_are_not_searched_by_the_second_before_intercom_can() -> None:
+    by_day = [one.name for one in STREAMS if issubclass(one, Search) and one.exact_since != "2.0"]
+    assert by_day == ["contacts"]
+
+
+@by_stream
+def test_nothing_is_written_and_no_impression_recorded(stream: type[Shape]) -> None:
+    # The only requests with a body are searches, which read.
+    assert "banners" not in stream.path
+    assert issubclass(stream, Search) == stream.path.endswith("/search") or issubclass(
+        stream, Children
+    )
+
+
+COMPANIES = {"data": [{"id": "1", "updated_at": 1780315200}], "scroll_param": "s"}
+
+
+@pytest.mark.parametrize("broken", [requests.ReadTimeout("slow"), answer(500)], ids=repr)
+def test_a_scroll_that_broke_is_not_taken_for_one_that_ended(
+    tap: TapIntercom, answers: Answers, broken: Exception | requests.Response
+) -> None:
+    rest = {"data": [{"id": "2"}], "scroll_param": "s"}
+    end = {"data": [], "scroll_param": "s"}
+    # It breaks after the first page; the next one is lost (404) there, and the third is whole.
+    answers.waiting += [answer(200, COMPANIES), broken, answer(200, COMPANIES), answer(404)]
+    answers.waiting += [answer(200, one) for one in (COMPANIES, rest, end)]
+    assert [one["id"] for one in tap.streams["companies"].get_records()] == ["1", "2"]
+
+
+def test_a_scroll_that_ends_twice_at_the_same_place_has_ended(
+    tap: TapIntercom, answers: Answers
+) -> None:
+    answers.waiting += [answer(200, COMPANIES), answer(404)] * 2
+    assert [one["id"] for one in tap.streams["companies"].get_records()] == ["1"]
+
+
+@pytest.mark.parametrize("date", ["", "yesterday"])
+def test_an_odd_date_of_the_first_answer_ends_nothing(
+    tap: TapIntercom, answers: Answers, date: str
+) -> None:
+    answers.waiting.append(answer(200, {"app": {}}, {"Date": date}))
+    tap.connect()
