@@ -86,9 +86,18 @@ def reached_from(names: list[str], components: dict[str, Any]) -> dict[str, Fact
     while waiting:
         name = waiting.pop()
         if name not in found:
-            found[name] = fact(components[name], components)
+            found[name] = described(components[name], components)
             waiting += mentioned(found[name])
     return found
+
+
+def described(node: dict[str, Any], components: dict[str, Any]) -> Fact:
+    """Reduce a component; one that is any of several has the fields of all of them."""
+    alternatives = node.get("oneOf", [])
+    if any("$ref" in alternative for alternative in alternatives):
+        names = [alternative["$ref"].rsplit("/", 1)[-1] for alternative in alternatives]
+        return merged([components[name] for name in names], components)
+    return fact(node, components)
 
 
 def mentioned(one: Fact) -> list[str]:

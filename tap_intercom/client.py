@@ -14,7 +14,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version as version_of
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import backoff
 import requests
@@ -80,8 +80,10 @@ class Connection:
     version: str
     session: requests.Session
     started_at: datetime = field(default_factory=lambda: datetime.now(times.UTC))
+    workspace_id: str | None = None
     workspace_created_at: datetime | None = None
     left_out: dict[str, str] = field(default_factory=dict)
+    drained: dict[str, IO[str]] = field(default_factory=dict)
 
     def has(self, version: str) -> bool:
         """Say whether the API version in use is this one or newer."""
@@ -145,7 +147,7 @@ OUTCOMES: tuple[tuple[AbstractSet[int], AbstractSet[str], bool | None, str], ...
 )
 
 ADVICE = {
-    NO_PERMISSION: "Tick the permission for it in Intercom's Developer Hub (your app, Configure, "
+    NO_PERMISSION: "Tick {permission} in Intercom's Developer Hub (your app, Configure, "
     "Authentication), or deselect the stream.",
     NO_PLAN: "The workspace's plan does not include it; deselect the stream.",
     NO_VERSION: "Set a newer api_version, or deselect the stream.",
@@ -239,6 +241,8 @@ class IntercomStream(RESTStream[Any]):
     """One kind of thing in the workspace, asked for over the run's one connection."""
 
     component: ClassVar[str]
+    # What to tick in the Developer Hub for it, and since when the API has it.
+    permission: ClassVar[str] = "the permission for it"
     min_version: ClassVar[str] = "2.0"
     max_tries = 10
 
@@ -343,7 +347,8 @@ class IntercomStream(RESTStream[Any]):
         result = outcome(answer)
         if result == RETRY:
             raise RetriableAPIError(str(answer), response)
-        raise ERRORS[result](self.name, f"{answer} {ADVICE[result]}", answer)
+        problem = f"{answer} {ADVICE[result].format(permission=self.permission)}"
+        raise ERRORS[result](self.name, problem, answer)
 
     # When it is sent again
 

@@ -101,7 +101,9 @@ def next_request(request: Request, body: Body) -> Request | None:
 
 
 def _next_number(request: Request, pages: Mapping[str, Any]) -> Request | None:
-    if request.body is not None or "starting_after" in request.params:
+    if "starting_after" in request.params or (
+        request.body is not None and "page" not in request.params
+    ):
         # A series of cursors ends where there is no next one. It counts its pages as well, but
         # roughly, and asked for by number it would begin again.
         return None

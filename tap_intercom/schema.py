@@ -78,6 +78,40 @@ CORRECTIONS: Mapping[str, Fact] = {
     "ticket_type": {"is_internal": "boolean"},
     # Returned as `data`, described as `ticket_type_attributes`.
     "ticket_type_attribute_list": {"data": ["@ticket_type_attribute"]},
+    # Bare strings in a list.
+    "activity_log_event_type": {"event_type": "string"},
+    # Conditions within conditions, of any depth.
+    "audience": {"predicates": ["object"], "role_predicates": ["object"]},
+    # A call as a search finds it, reduced to what the list of calls does not have.
+    "call_transcript": {
+        "call_id": "string",
+        "conversation_id": "string",
+        "transcript": ["object"],
+        "transcript_status": "string",
+    },
+    # A tag of a contact, as it lies in the contact or in the list of its tags.
+    "contact_tag": {
+        "type": "string",
+        "id": "string",
+        "name": "string",
+        "url": "string",
+        "applied_at": "integer date-time",
+        "applied_by": "@reference",
+    },
+    # Text in the description; times in answers.
+    "data_event_summary_item": {"first": "string date-time", "last": "string date-time"},
+    # Not in the descriptions at hand, as it came with 2.17.
+    "dynamic_content": {
+        "type": "string",
+        "id": "string",
+        "name": "string",
+        "created_at": "integer date-time",
+        "updated_at": "integer date-time",
+        "variations": ["object"],
+    },
+    # Lifted out of `teammate`, as it is part of the key.
+    "handling_event": {"teammate_id": "string"},
+    "ip_allowlist": {"workspace_id": "string"},
     # Keyed by locale, and a workspace may add one on any day.
     "article_translated_content": "object",
     "group_translated_content": "object",

@@ -11,6 +11,7 @@ construction, whatever the order of the records.
     Scroll      the companies: one scroll at a time, read to its end before anything else
     Explode     rows that lie inside a parent's records, without a further call
     FanOut      rows that cost one call per parent, several at once, in the parents' order
+    Feed        rows that every parent gathers, read of each as far as the bookmark
 """
 
 from __future__ import annotations
@@ -72,7 +73,11 @@ class Shape(IntercomStream):
 
     name: str = ""
     noun: ClassVar[str]
+    # Where the records are in an answer: a dotted path, or several with a bar between, of which the
+    # first that is there counts; empty for the answer itself.
     records: ClassVar[str] = "data"
+    # The name of records that are no objects.
+    bare: ClassVar[str] = "value"
     params: ClassVar[Mapping[str, Any]] = {}
     # Parameters that an older version than this one would refuse.
     params_since: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
@@ -94,6 +99,8 @@ class Shape(IntercomStream):
         except NotAvailable as error:
             self.check_token()
             self.leave_out(error.problem)
+            return
+        self.activate_version()
 
     def check_token(self) -> tuple[Body, Mapping[str, str]]:
         """Ask who the token belongs to; any token may.
@@ -123,6 +130,19 @@ class Shape(IntercomStream):
             params for since, params in self.params_since.items() if self.connection.has(since)
         )
         return dict(ChainMap(*map(dict, newer), dict(self.params)))
+
+    @override
+    def _write_activate_version_message(self, full_table_version: int) -> None:
+        """Leave it to `activate_version`, after the last record.
+
+        The SDK would send it before the first, and a run that fails would leave a target without
+        the rows of the run before.
+        """
+
+    def activate_version(self) -> None:
+        """Tell the target that what it has not been given in this run is no longer there."""
+        if self._stream_version is not None:
+            super()._write_activate_version_message(self._stream_version)
 
     # From when, until when, and how far we are
 
@@ -224,25 +244,30 @@ class Shape(IntercomStream):
             IntercomError: There is no list where the records should be; it is not taken as empty.
         """
         found = at(self.records, body) if isinstance(body, dict) else body
+        if isinstance(found, dict):
+            return [found]
         if not isinstance(found, list):
             problem = (
                 f"Intercom's answer has no list at `{self.records}`. Try another api_version, and"
                 " please report this."
             )
             raise IntercomError(self.name, problem)
-        # What is no object arrives as well: nobody knows the field, so it is rescued.
-        return [record if isinstance(record, dict) else {"value": record} for record in found]
+        return [record if isinstance(record, dict) else {self.bare: record} for record in found]
 
     def newest(self, records: Iterable[Record]) -> datetime | None:
         """Find the latest change among records."""
         return max(filter(None, map(self.moment, records)), default=None)
 
 
-def at(path: str, body: Any) -> Any:
-    """Follow a dotted path into an answer; None where it leads nowhere."""
-    for name in path.split("."):
-        body = body.get(name) if isinstance(body, dict) else None
-    return body
+def at(paths: str, body: Any) -> Any:
+    """Follow dotted paths into an answer, to what the first of them leads to; None for nowhere."""
+    for path in paths.split("|"):
+        found = body
+        for name in filter(None, path.split(".")):
+            found = found.get(name) if isinstance(found, dict) else None
+        if found is not None:
+            return found
+    return None
 
 
 class Singleton(Shape):
@@ -257,21 +282,31 @@ class List(Shape):
     """Pages of a list: all of them, or newest first as far as the bookmark."""
 
     newest_first: ClassVar[bool] = False
+    # What to send, where a list is asked for with a POST.
+    body: ClassVar[Mapping[str, Any] | None] = None
+    # The parameter by which Intercom itself leaves out what did not change since.
+    since_param: ClassVar[str | None] = None
 
     @override
     def pages(self, since: datetime | None) -> Iterator[Page]:
         newest = None
-        for body in walk(Request(self.path, self.query), self.fetch):
-            records = self.dig(body)
-            if not self.replication_key:
-                yield Page(records)
-                continue
-            moments = [moment for record in records if (moment := self.moment(record))]
-            newest = max(filter(None, [newest, *moments]), default=None)
-            yield Page(self.wanted(records, since, self.end))
-            if self.newest_first and since and moments and min(moments) < since:
-                break
+        bound = {self.since_param: times.epoch(since)} if self.since_param and since else {}
+        for request in self.requests():
+            for body in walk(request.with_params(bound), self.fetch):
+                records = self.dig(body)
+                if not self.replication_key:
+                    yield Page(records)
+                    continue
+                moments = [moment for record in records if (moment := self.moment(record))]
+                newest = max(filter(None, [newest, *moments]), default=None)
+                yield Page(self.wanted(records, since, self.end))
+                if self.newest_first and since and moments and min(moments) < since:
+                    break
         yield Page([], newest)
+
+    def requests(self) -> Iterator[Request]:
+        """Ask for the first page; or for several, where there are several lists."""
+        yield Request(self.path, self.query, self.body)
 
 
 class Windows(Shape):
@@ -307,12 +342,19 @@ class Search(Shape):
     """
 
     replication_key = "updated_at"
-    exact_since: ClassVar[str] = "2.0"
+    # The version from which on Intercom compares to the second; None if it is not known to.
+    exact_since: ClassVar[str | None] = "2.0"
+    largest_page: ClassVar[int] = 150
 
     def __init__(self, tap: Tap, connection: Connection) -> None:
         """Begin with pages of the size that the user set."""
         super().__init__(tap, connection)
-        self._page_size: int = self.config["page_size"]
+        self._page_size = self.page_size
+
+    @property
+    def page_size(self) -> int:
+        """The size of page to ask for as long as Intercom can answer it."""
+        return min(int(self.config["page_size"]), self.largest_page)
 
     @override
     def pages(self, since: datetime | None) -> Iterator[Page]:
@@ -349,7 +391,7 @@ class Search(Shape):
         with the next day and `<` ends before the day. A day more on each side covers every zone.
         https://developers.intercom.com/docs/references/2.16/rest-api/api.intercom.io/contacts/searchcontacts
         """
-        exact = self.connection.has(self.exact_since)
+        exact = self.exact_since is not None and self.connection.has(self.exact_since)
         until = times.epoch(self.until) + 1 if exact else times.epoch(self.until + 2 * DAY)
         before = {"field": self.changed, "operator": "<", "value": until}
         query: dict[str, Any] = before
@@ -379,7 +421,7 @@ class Search(Shape):
             if error.response is not None and error.response.status_code in TOO_MUCH:
                 self._page_size = max(1, self._page_size // 3)
             raise
-        self._page_size = min(self.config["page_size"], self._page_size * 2)
+        self._page_size = min(self.page_size, self._page_size * 2)
         return answer
 
     @override
@@ -420,7 +462,8 @@ class Scroll(Shape):
     """The companies: a workspace has one scroll at a time, and it dies when left alone for 60 s.
 
     So it is read to its end, into a temporary file, before the first record is handed out: a slow
-    target cannot let it die, and a scroll that breaks and starts again repeats nothing.
+    target cannot let it die, a scroll that breaks and starts again repeats nothing, and all streams
+    that need it share the one of the run.
     """
 
     # How often a scroll may break before the run gives up.
@@ -429,13 +472,16 @@ class Scroll(Shape):
     @override
     def pages(self, since: datetime | None) -> Iterator[Page]:
         newest = None
-        with tempfile.TemporaryFile("w+", encoding="ascii") as spool:
+        spool = self.connection.drained.get(self.path)
+        if spool is None:
+            spool = tempfile.TemporaryFile("w+", encoding="ascii")  # noqa: SIM115  kept for the run
             self.drain(spool)
-            spool.seek(0)
-            for line in spool:
-                records = json.loads(line)
-                newest = max(filter(None, [newest, self.newest(records)]), default=None)
-                yield Page(self.wanted(records, since, self.end))
+            self.connection.drained[self.path] = spool
+        spool.seek(0)
+        for line in spool:
+            records = json.loads(line)
+            newest = max(filter(None, [newest, self.newest(records)]), default=None)
+            yield Page(self.wanted(records, since, self.end))
         yield Page([], newest)
 
     def drain(self, spool: IO[str]) -> None:
@@ -551,6 +597,16 @@ class FanOut(Children):
 
     # Intercom gives at most this many rows of a parent, the newest.
     cap: ClassVar[int | None] = None
+    # Where a parent says how many rows it has, in `total_count`: none cost no call.
+    counted: ClassVar[tuple[str, ...]] = ()
+    # Whether the rows that lie in the parent, at `counted`, will do when it says that they are all.
+    inline: ClassVar[bool] = False
+    # A field of the parent without which there is nothing to ask for.
+    only_if: ClassVar[str | None] = None
+    # The fields of a row to keep, where the rest is another stream's.
+    fields: ClassVar[tuple[str, ...]] = ()
+    # The query parameter that names the parent, where the path does not.
+    parent_param: ClassVar[str | None] = None
 
     def __init__(self, tap: Tap, connection: Connection) -> None:
         """Begin with nothing missed."""
@@ -562,21 +618,48 @@ class FanOut(Children):
     def pages(self, since: datetime | None) -> Iterator[Page]:
         # A dry run wants one record; thirty-two calls for it would be a waste.
         concurrency = self.config["max_concurrency"] if self.ABORT_AT_RECORD_COUNT is None else 1
-        yield from ordered_map(self.expand, one_by_one(self.parent.pages(since)), concurrency)
+        yield from ordered_map(self.expand, self.batches(since), concurrency)
         self.tell_missed()
+
+    def batches(self, since: datetime | None) -> Iterator[Page]:
+        """Yield the parents in the portions that one call can ask for: one by one."""
+        return one_by_one(self.parent.pages(since))
 
     @override
     def rows(self, parent: Record) -> list[Record]:
-        name = str(parent.get("id"))
+        known = self.known(parent)
+        if known is not None:
+            return known
         try:
-            body = self.fetch(Request(self.path.format(id=quote(name, safe="")), self.query))
+            rows = [
+                row for body in walk(self.request(parent), self.fetch) for row in self.dig(body)
+            ]
         except Gone:
-            self.gone.append(name)
+            self.gone.append(str(parent.get("id")))
             return []
-        rows = self.dig(body)
         if self.cap is not None and len(rows) >= self.cap:
-            self.capped.append(name)
-        return rows
+            self.capped.append(str(parent.get("id")))
+        kept = self.fields
+        return [{name: row.get(name) for name in kept} for row in rows] if kept else rows
+
+    def known(self, parent: Record) -> list[Record] | None:
+        """Give the rows of a parent that already tells them; None if it does not."""
+        if self.only_if and not parent.get(self.only_if):
+            return []
+        wrappers = [at(path, parent) for path in self.counted]
+        if not wrappers or not all(isinstance(one, dict) for one in wrappers):
+            return None
+        if all(one.get("total_count") == 0 for one in wrappers):
+            return []
+        if self.inline and all(one.get("has_more") is False for one in wrappers):
+            return [row for one in wrappers for row in one.get("data") or []]
+        return None
+
+    def request(self, parent: Record) -> Request:
+        """Ask for the rows of one parent."""
+        name = str(parent.get("id"))
+        params = {self.parent_param: name} if self.parent_param else {}
+        return Request(self.path.format(id=quote(name, safe="")), {**self.query, **params})
 
     def tell_missed(self) -> None:
         """Say once what Intercom did not give."""
@@ -594,6 +677,43 @@ class FanOut(Children):
                 self.of.noun,
                 ", ".join(self.capped),
             )
+
+
+class Feed(FanOut):
+    """Rows that every parent gathers, whether or not it changes: read of each to the bookmark."""
+
+    # The parameters by which Intercom itself leaves out what is not between two moments.
+    span_params: ClassVar[tuple[str, str] | None] = None
+
+    @override
+    def pages(self, since: datetime | None) -> Iterator[Page]:
+        self.started_from = since
+        for page in super().pages(None):
+            yield Page(page.records)
+        yield Page([], self.until)
+
+    @override
+    def rows(self, parent: Record) -> list[Record]:
+        rows: list[Record] = []
+        try:
+            for body in walk(self.request(parent), self.fetch):
+                found = self.dig(body)
+                rows += self.wanted(found, self.started_from, self.end)
+                oldest = min(filter(None, map(self.moment, found)), default=None)
+                if self.started_from and oldest and oldest < self.started_from:
+                    break
+        except Gone:
+            self.gone.append(str(parent.get("id")))
+        return rows
+
+    @override
+    def request(self, parent: Record) -> Request:
+        request = super().request(parent)
+        if self.span_params is None:
+            return request
+        start = self.started_from or self.connection.workspace_created_at or INTERCOM_BEGAN
+        moments = (times.epoch(start), times.epoch(self.until) + 1)
+        return request.with_params(dict(zip(self.span_params, moments, strict=True)))
 
 
 def one_by_one(pages: Iterable[Page]) -> Iterator[Page]:

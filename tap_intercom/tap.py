@@ -171,6 +171,31 @@ class TapIntercom(Tap):
             description="The form of the bodies of conversation parts.",
         ),
         th.Property(
+            "companies_method",
+            th.StringType,
+            allowed_values=["scroll", "search", "list"],
+            default="scroll",
+            title="Companies",
+            description="How to read companies: `scroll` gives all; `search` (2.17) those that "
+            "changed, but none without users; `list` at most 10,000.",
+        ),
+        th.Property(
+            "custom_object_types",
+            th.ArrayType(th.StringType),
+            default=[],
+            title="Custom object types",
+            description="The identifiers of the custom object types to read; Intercom has no list "
+            "of them.",
+        ),
+        th.Property(
+            "emit_activate_version_messages",
+            th.BooleanType,
+            default=False,
+            title="ACTIVATE_VERSION",
+            description="After a stream that was read whole, tell the target so, that it may "
+            "remove or mark what is no longer there.",
+        ),
+        th.Property(
             "strict",
             th.BooleanType,
             default=False,
@@ -293,6 +318,7 @@ class TapIntercom(Tap):
             raise RunError(error.problem) from error
         with suppress(KeyError, TypeError, ValueError):
             self.connection.started_at = times.http_date(headers["Date"])
+        self.connection.workspace_id = at("app.id_code", me)
         with suppress(ValueError):
             self.connection.workspace_created_at = times.parse(at("app.created_at", me))
 

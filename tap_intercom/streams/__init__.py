@@ -1,6 +1,7 @@
 """What is there to fetch?
 
-Every shape that is given a class in a module of this package; there is no other list of them.
+Every shape that is given a class in a module of this package, but for those with an underscore;
+there is no other list of them.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ _MODULES = [import_module(f"{__name__}.{module.name}") for module in iter_module
 STREAMS: tuple[type[Shape], ...] = tuple(
     value
     for module in _MODULES
-    for value in vars(module).values()
+    for name, value in vars(module).items()
     if isinstance(value, type) and issubclass(value, Shape) and value.__module__ == module.__name__
+    if not name.startswith("_")
 )
