@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from .control import control_app
-from .endpoints import Endpoint, Match, found
+from .endpoints import Match, found
 from .exchange import Call, Ending, Refusal, Reply, refused
 from .journal import Entry
 from .limits import exceeded
@@ -23,6 +23,7 @@ from .versions import parsed
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
 
+    from .endpoint import Endpoint
     from .limits import Allowance
     from .misfortunes import Misfortune
     from .state import Options
@@ -227,4 +228,4 @@ def _resources(endpoint: Endpoint | None, query: dict[str, str]) -> tuple[str, .
         return ()
     if endpoint.resource == "data_attributes":
         return ("data_attributes", f"{query.get('model')}_attributes")
-    return (endpoint.resource,)
+    return tuple(endpoint.resource.split())

@@ -21,7 +21,9 @@ and path template, `call.total` all calls with this token; both begin with 1.
     demo-scroll-ends-404          a scroll ends with 404, not with an empty page
     demo-scroll-held              another app scrolls: the first two tries find scroll_exists
     demo-cursor-loop              search cursors go A, B, A, B
-    demo-deleted-between          some conversations that are listed are gone when asked for
+    demo-deleted-between          some conversations that are listed are gone when asked for; so are
+                                  some companies (404 as HTML) and contacts (410 since 2.16) when
+                                  what hangs on them is asked for
     demo-redirect                 302 to another host
     demo-next-elsewhere           pages.next is a URL on another host
     demo-search-404               the first call of each search finds a deleted conversation: 404
@@ -37,9 +39,11 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from .endpoint import gone
 from .exchange import HTML, Call, Ending, Refusal, Reply
 from .limits import Allowance, exceeded
 from .scrolls import exists, expired
+from .versions import V2_16
 
 if TYPE_CHECKING:
     from .state import State
@@ -258,13 +262,27 @@ def search_404(_: State, call: Call, proceed: Proceed) -> Reply:
     return proceed()
 
 
-def deleted_between(_: State, call: Call, proceed: Proceed) -> Reply:
-    """Lose one conversation in ten between the list and the call for it."""
-    if call.template != "/conversations/{id}" or call.argument[-1:] != "3":
+def deleted_between(state: State, call: Call, proceed: Proceed) -> Reply:
+    """Lose one record in sixteen, of those that are asked for one by one, after it was listed."""
+    parent = call.template.split("/")[1]
+    if call.argument[-1:] != "3" or call.template not in PERISHABLE:
         return proceed()
-    if call.argument[-2:-1] in "02468":
+    reply = proceed()
+    if parent == "contacts" and call.version >= V2_16:
+        raise gone(next(iter(state.workspace.table("contacts"))))
+    if parent == "companies" or call.argument[-2:-1] in "02468":
         return _html(404, "Not Found")
-    raise Refusal(404, "not_found", "Resource Not Found")
+    raise Refusal(404, "not_found", "Resource Not Found", headers=reply.headers)
+
+
+PERISHABLE = {
+    "/conversations/{id}",
+    "/conversations/{id}/handling_events",
+    "/conversations/{id}/side_conversations",
+    *(f"/contacts/{{id}}/{name}" for name in ("tags", "companies", "notes", "segments")),
+    *(f"/contacts/{{id}}/{name}" for name in ("subscriptions", "merge_history")),
+    *(f"/companies/{{id}}/{name}" for name in ("contacts", "segments", "notes")),
+}
 
 
 def moving(state: State, call: Call, proceed: Proceed) -> Reply:
@@ -299,10 +317,15 @@ def plan(resource: str) -> Misfortune:
     def restrict(_: State, call: Call, proceed: Proceed) -> Reply:
         if resource not in call.resources:
             return proceed()
-        raise Refusal(403, "api_plan_restricted", "Active subscription needed.")
+        raise Refusal(403, "api_plan_restricted", RESTRICTED.get(resource, RESTRICTED[""]))
 
     return restrict
 
+
+RESTRICTED = {
+    "": "Active subscription needed.",
+    "team_metrics": "Real-time monitoring is not enabled for your workspace.",
+}
 
 REVOKED = "demo-revoked"
 RATE_LIMITS = {"demo-rate-limited": 30}

@@ -1,7 +1,7 @@
 """How does a page look, and where is the next? Every style Intercom uses.
 
 Each style builds an answer for the table of endpoints: `whole` lists, pages by `cursored` query,
-`numbered` pages, `searched` pages and the `scrolled` companies.
+`numbered` pages, `searched` pages, the `scrolled` companies, and cursors that are `followed`.
 """
 
 from __future__ import annotations
@@ -66,8 +66,13 @@ def read_cursor(text: object) -> Cursor:
         value = MISSING if stamp is None else stamp / 1_000
         return Cursor(value, str(identity), int(page))
     except (binascii.Error, msgspec.DecodeError, ValueError, TypeError):
-        message = "Invalid starting_after param. Please provide a valid starting_after param."
-        raise Refusal(400, "client_error", message) from None
+        raise invalid_cursor() from None
+
+
+def invalid_cursor() -> Refusal:
+    """Build the refusal of a cursor that nobody has handed out."""
+    message = "Invalid starting_after param. Please provide a valid starting_after param."
+    return Refusal(400, "client_error", message)
 
 
 class View:
@@ -134,14 +139,16 @@ def pages(number: int, size: int, total: int) -> Json:
     return {"type": "pages", "page": number, "per_page": size, "total_pages": -(-total // size)}
 
 
-def page_size(value: object, default: int, maximum: int) -> int:
-    """Read per_page."""
+def page_size(value: object, default: int, maximum: int, *, clamped: bool = False) -> int:
+    """Read per_page; more than the maximum is refused, or means the maximum."""
     if value is None:
         return default
     if isinstance(value, bool) or not str(value).isdigit() or int(str(value)) == 0:
         message = f"per_page must be a number from 1 to {maximum}"
         raise Refusal(400, "invalid_per_page", message, field="per_page")
     size = int(str(value))
+    if clamped:
+        return min(size, maximum)
     if size > maximum:
         message = f"Per Page is too big: {size} is more than {maximum}"
         raise Refusal(400, "parameter_invalid", message, field="per_page")
@@ -176,9 +183,34 @@ def whole(
     return answer
 
 
+def unlinked(_: Call, number: int, size: int, total: int) -> Json:
+    """Say where this page is, and nothing of the next."""
+    return {"pages": pages(number, size, total)}
+
+
+def linked(call: Call, number: int, size: int, total: int) -> Json:
+    """Point to the next page by its URL, which carries the default host."""
+    place = pages(number, size, total)
+    query = {**call.query, "per_page": str(size), "page": str(number + 1)}
+    more = number < place["total_pages"]
+    place["next"] = f"{HOST}{call.path}?{urlencode(query)}" if more else None
+    return {"pages": place}
+
+
+def nulled(_: Call, number: int, size: int, total: int) -> Json:
+    """Say that there is no next page, even where there is one."""
+    return {"pages": {**pages(number, size, total), "next": None}}
+
+
+def flat(_: Call, number: int, size: int, total: int) -> Json:
+    """Say where this page is, but not inside `pages`."""
+    place = pages(number, size, total)
+    return {name: place[name] for name in ("page", "per_page", "total_pages")}
+
+
 @dataclass(frozen=True)
 class Numbered:
-    """Pages by number, in `page` and `per_page`."""
+    """Pages by number, in `page` and `per_page`, of a table or of the rows of one parent."""
 
     table: str
     sort: str
@@ -186,12 +218,14 @@ class Numbered:
     maximum: int
     key: str = "data"
     kind: str | None = "list"
-    linked: bool = False
+    place: Callable[[Call, int, int, int], Json] = unlinked
+    descending: bool = True
     counted: bool = True
     ordered: bool = False
     at_most: int | None = None
     visible: Condition | None = None
     spans: Callable[[State, Call], list[Span]] | None = None
+    rows: Callable[[State, Call], list[bytes]] | None = None
 
     def __call__(self, state: State, call: Call) -> Reply:
         """Answer a call with one page."""
@@ -200,16 +234,19 @@ class Numbered:
         if self.at_most is not None and number * size > self.at_most:
             message = "page limit reached, please use scroll API"
             raise Refusal(400, "client_error", message)
+        rows, total = self._page(state, call, number, size)
+        rest = {"total_count": total} if self.counted else {}
+        place = self.place(call, number, size, total)
+        return envelope(self.kind, self.key, rows, **rest, **place)
+
+    def _page(self, state: State, call: Call, number: int, size: int) -> tuple[list[bytes], int]:
+        if self.rows is not None:
+            rows = self.rows(state, call)
+            return rows[(number - 1) * size : number * size], len(rows)
         view = self._view(state, call)
         keys = view.numbered(number, size, descending=self._descending(call))
         table = state.workspace.table(self.table)
-        rows = table.all_encoded([key[2] for key in keys], call.version)
-        place = pages(number, size, view.total)
-        if self.linked:
-            more = number < place["total_pages"]
-            place["next"] = self._link(call, number + 1, size) if more else None
-        rest = {"total_count": view.total} if self.counted else {}
-        return envelope(self.kind, self.key, rows, **rest, pages=place)
+        return table.all_encoded([key[2] for key in keys], call.version), view.total
 
     def _view(self, state: State, call: Call) -> View:
         keys = state.workspace.table(self.table).sorted_by(self.sort)
@@ -220,15 +257,96 @@ class Numbered:
         return View(keys)
 
     def _descending(self, call: Call) -> bool:
-        order = call.query.get("order", "desc")
-        if self.ordered and order not in ("asc", "desc"):
-            message = f"order must be asc or desc, not {order!r}"
-            raise Refusal(400, "parameter_invalid", message, field="order")
-        return order == "desc"
+        if not self.ordered:
+            return self.descending
+        return descending(call)
 
-    def _link(self, call: Call, number: int, size: int) -> str:
-        query = {**call.query, "per_page": str(size), "page": str(number)}
-        return f"{HOST}{call.path}?{urlencode(query)}"
+
+def descending(call: Call) -> bool:
+    """Read order."""
+    order = call.query.get("order", "desc")
+    if order not in ("asc", "desc"):
+        message = f"order must be asc or desc, not {order!r}"
+        raise Refusal(400, "parameter_invalid", message, field="order")
+    return order == "desc"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How a cursor of few words is written, and read back to the key where its page ended."""
+
+    write: Callable[[Key], str]
+    read: Callable[[str], Key]
+
+
+def _packed(key: Key) -> str:
+    return b64encode(msgspec.json.encode([key[0], key[2]])).decode()
+
+
+def _unpacked(text: str) -> Key:
+    stamp, identity = msgspec.json.decode(b64decode(text, validate=True))
+    return (float(stamp), len(identity), identity)
+
+
+def _unnamed(text: str) -> Key:
+    stamp, dot, _ = text.partition(".")
+    if not dot:
+        raise ValueError(text)
+    return (int(stamp) // 1_000, len(text), text)
+
+
+PACKED = Mark(_packed, _unpacked)
+"""Base64 of [seconds, id]."""
+NAMED = Mark(lambda key: key[2], _unnamed)
+"""The id of the last record, which begins with its time in milliseconds."""
+
+Found = tuple[list[Key], "Callable[[list[Key]], list[bytes]]"]
+
+
+def of_table(name: str, sort: str) -> Callable[[State, Call], Found]:
+    """Page through a table."""
+
+    def found(state: State, call: Call) -> Found:
+        table = state.workspace.table(name)
+        return table.sorted_by(sort), lambda keys: table.all_encoded(
+            [key[2] for key in keys], call.version
+        )
+
+    return found
+
+
+@dataclass(frozen=True)
+class Followed:
+    """Pages by a cursor in the query that say no more than where the next begins."""
+
+    found: Callable[[State, Call], Found]
+    default: int
+    maximum: int
+    mark: Mark = PACKED
+    descending: bool = True
+    clamped: bool = False
+    spans: Callable[[State, Call], list[Span]] | None = None
+
+    def __call__(self, state: State, call: Call) -> Reply:
+        """Answer a call with one page."""
+        size = page_size(
+            call.query.get("per_page"), self.default, self.maximum, clamped=self.clamped
+        )
+        keys, encoded = self.found(state, call)
+        view = View(keys) if self.spans is None else View.within(keys, self.spans(state, call))
+        last = self._last(call.query.get("starting_after"))
+        taken, left = view.after(last, size, descending=self.descending)
+        following = {"starting_after": self.mark.write(taken[-1])} if left else None
+        place = {"type": "pages", "per_page": size, "next": following}
+        return envelope("list", "data", encoded(taken), pages=place)
+
+    def _last(self, after: str | None) -> Key | None:
+        if after is None:
+            return None
+        try:
+            return self.mark.read(after)
+        except (binascii.Error, msgspec.DecodeError, ValueError, TypeError):
+            raise invalid_cursor() from None
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, insort
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
@@ -50,9 +51,19 @@ def values(record: object, path: str) -> list[object]:
 
 
 def number(found: list[object]) -> float:
-    """Read a sort value: the number that is there, or less than any."""
+    """Read a sort value: the number or the time that is there, or less than any."""
     value = found[0] if found else None
+    if isinstance(value, str):
+        return seconds(value)
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else MISSING
+
+
+def seconds(text: str) -> float:
+    """Read a time that is written as text, or take it for less than any."""
+    try:
+        return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+    except ValueError:
+        return MISSING
 
 
 class Table:
@@ -113,6 +124,10 @@ class Table:
             return changed
         index = self._index[identity]
         return self._build(index, Stub(identity, self._created[index], self._updated[index]))
+
+    def changed(self, identity: str) -> bool:
+        """Whether a record is another than was computed for it."""
+        return identity in self._changed
 
     def made(self, identity: str) -> tuple[int, Stub] | None:
         """Say from what a record was computed; None when it was put there."""

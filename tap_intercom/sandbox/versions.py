@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 Version = tuple[int, int]
 
+V2_0: Version = (2, 0)
+V2_15: Version = (2, 15)
+V2_16: Version = (2, 16)
+V2_17: Version = (2, 17)
 PREVIEW: Version = (99, 0)
 KNOWN: dict[str, Version] = {
     **{f"1.{minor}": (1, minor) for minor in range(5)},
@@ -124,10 +128,10 @@ def _datetime_as_date(attribute: Json) -> Json:
     return attribute
 
 
-ATTRIBUTES = ("contact_attributes", "company_attributes", "conversation_attributes")
+ATTRIBUTES = ("contact_attributes", "company_attributes", "conversation_data_attributes")
 
 RULES = (
-    Rule(("contacts",), (2, 16), _owner_as_number),
+    Rule(("contacts", "company_contacts"), (2, 16), _owner_as_number),
     Rule(("tickets",), (2, 16), _assignees_as_text),
     Rule(("tickets",), (2, 12), _plain_ticket_state),
     Rule(("conversations",), (2, 17), _no_workflow_teammate),
@@ -139,7 +143,7 @@ RULES = (
         without("channel", "sales_agent", "sales_agent_participated", "external_references"),
     ),
     Rule(("conversations",), (2, 15), without("company")),
-    Rule(("companies",), (2, 16), without("notes")),
+    Rule(("companies", "contact_companies"), (2, 16), without("notes")),
     Rule(("admins",), (2, 16), without("role")),
     Rule(("articles",), (2, 16), _one_parent),
     Rule(ATTRIBUTES, (2, 17), _datetime_as_date),

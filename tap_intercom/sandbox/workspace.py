@@ -5,11 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from .children import CHILDREN, Children
 from .exchange import Refusal
-from .records import conversations, knowledge, people, tickets, workspace
-from .records.dice import DAY, YEAR, Dice
-from .records.world import ADMINS, SEGMENTS, TAGS, TEAMS, TICKET_TYPES
+from .records import (
+    content,
+    conversations,
+    history,
+    knowledge,
+    people,
+    phone,
+    settings,
+    tickets,
+    workspace,
+)
+from .records.dice import DAY, HOUR, YEAR, Dice
+from .records.world import (
+    ADMINS,
+    MERGED_INTO_ONE,
+    OBJECT_TYPES,
+    SEGMENTS,
+    SUBSCRIPTION_IDS,
+    TAGS,
+    TEAMS,
+    TICKET_TYPES,
+)
 from .tables import Stub, Table
+from .versions import V2_16
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +44,9 @@ Json = dict[str, Any]
 # What is done at once after a jump was asked for must not lie before what a tap has just read.
 QUIET = 600
 FEW = 3
+TRIES = 40
+SINCE_START = 0x800000
+FORGOTTEN = 45 * DAY
 
 
 @dataclass(frozen=True)
@@ -56,6 +80,11 @@ class Pace:
     merged: float = 0.0
 
 
+def _counted(kind: int, name: str, count: int, build: Callable[[World, int, Stub], Json]) -> Family:
+    """Make the family of a table that numbers its records."""
+    return Family(kind, lambda _: count, lambda world, index: world.number(name, index), build)
+
+
 FAMILIES = {
     "contacts": Family(1, lambda w: w.size, lambda w, i: w.contact_id(i), people.contact),
     "companies": Family(2, lambda w: w.companies, lambda w, i: w.company_id(i), people.company),
@@ -81,7 +110,31 @@ FAMILIES = {
         lambda w, i: w.conversation_id(-1 - i),
         conversations.deleted_conversation,
     ),
+    "calls": Family(40, lambda w: w.calls, lambda w, i: w.number("calls", i), phone.call),
+    **{
+        name: _counted(41 + number, name, count, build)
+        for number, (name, count, build) in enumerate(
+            (
+                ("internal_articles", content.INTERNAL_ARTICLES, content.internal_article),
+                ("news_items", content.NEWS_ITEMS, content.news_item),
+                ("newsfeeds", content.NEWSFEEDS, content.newsfeed),
+                ("content_import_sources", content.IMPORT_SOURCES, content.content_import_source),
+                ("external_pages", content.EXTERNAL_PAGES, content.external_page),
+                ("content_snippets", content.SNIPPETS, content.content_snippet),
+                ("audiences", content.AUDIENCES, content.audience),
+                ("folders", content.FOLDERS, content.folder),
+                ("dynamic_contents", content.DYNAMIC_CONTENTS, content.dynamic_content),
+                ("macros", content.MACROS, content.macro),
+                ("help_centers", settings.HELP_CENTERS, settings.help_center),
+                ("office_hours_schedules", settings.SCHEDULES, settings.schedule),
+                ("data_connectors", settings.CONNECTORS, settings.connector),
+            )
+        )
+    },
 }
+
+# Until 2.15, attributes of conversations were data attributes like all others.
+OLD_ATTRIBUTES = "conversation_data_attributes"
 
 FIXED: dict[str, Callable[[World], list[Json]]] = {
     "workspace": lambda world: [workspace.me(world)],
@@ -89,16 +142,40 @@ FIXED: dict[str, Callable[[World], list[Json]]] = {
     "teams": lambda _: [workspace.team(index) for index in range(TEAMS)],
     "tags": lambda _: [people.tag(index) for index in range(TAGS)],
     "segments": lambda world: [people.segment(world, index) for index in range(SEGMENTS)],
-    "company_segments": lambda world: [people.company_segment(world, index) for index in range(4)],
+    "segments_of_companies": lambda world: [
+        people.company_segment(world, index) for index in range(4)
+    ],
     "ticket_types": lambda world: [
         tickets.ticket_type(world.start, index) for index in range(TICKET_TYPES)
     ],
+    "ticket_states": lambda world: [
+        settings.detailed_state(world, index) for index in range(settings.TICKET_STATES)
+    ],
     "contact_attributes": lambda world: workspace.data_attributes(world, "contact"),
     "company_attributes": lambda world: workspace.data_attributes(world, "company"),
-    "conversation_attributes": lambda world: workspace.data_attributes(world, "conversation"),
+    "conversation_attributes": settings.conversation_attributes,
+    OLD_ATTRIBUTES: lambda world: workspace.data_attributes(world, "conversation"),
+    "subscription_types": lambda _: [
+        people.subscription_type(index) for index in range(len(SUBSCRIPTION_IDS))
+    ],
+    "brands": lambda world: [settings.brand(world, index) for index in range(settings.BRANDS)],
+    "emails": lambda world: [settings.email(world, index) for index in range(settings.EMAILS)],
+    "away_status_reasons": lambda world: [
+        settings.away_status_reason(world, index) for index in range(settings.AWAY_REASONS)
+    ],
+    "activity_log_event_types": lambda _: [{"event_type": one} for one in settings.EVENT_TYPES],
+    "ip_allowlist": lambda _: [settings.ip_allowlist()],
+    "custom_object_types": lambda _: [{"id": one} for one in OBJECT_TYPES],
+}
+KEYS = {
+    "contact_attributes": "full_name",
+    "company_attributes": "full_name",
+    OLD_ATTRIBUTES: "full_name",
+    "activity_log_event_types": "event_type",
+    "ip_allowlist": "type",
 }
 
-NAMES = (*FAMILIES, *FIXED)
+NAMES = (*FAMILIES, *FIXED, "contact_activities")
 
 PACES = (
     Pace("contacts", changed=0.03, born=0.005, gone=0.001, merged=0.001),
@@ -108,7 +185,20 @@ PACES = (
     Pace("articles", changed=0.03, born=0.01, gone=0.005),
     Pace("collections", changed=0.05),
     Pace("activity_logs", born=0.01),
-)
+    Pace("calls", changed=0.02, born=0.02),
+    Pace("macros", changed=0.02, born=0.01, gone=0.005),
+    Pace("internal_articles", changed=0.03, born=0.01, gone=0.005),
+    Pace("news_items", changed=0.03, born=0.02),
+    Pace("external_pages", changed=0.02, born=0.01),
+    *(
+        Pace(name, changed=0.03)
+        for name in (
+            "content_import_sources", "content_snippets", "audiences", "folders",
+            "dynamic_contents", "data_connectors", "brands", "emails", "away_status_reasons",
+            "conversation_attributes",
+        )
+    ),
+)  # fmt: skip
 
 CHANGES: dict[str, Callable[[Json, Dice, int], Json]] = {
     "contacts": people.changed_contact,
@@ -116,6 +206,9 @@ CHANGES: dict[str, Callable[[Json, Dice, int], Json]] = {
     "tickets": tickets.changed_ticket,
     "articles": knowledge.changed_article,
     "collections": knowledge.changed_collection,
+    "calls": phone.changed_call,
+    "macros": content.changed_text,
+    "data_connectors": content.changed_stamp,
 }
 
 
@@ -129,17 +222,24 @@ class Workspace:
     """Everything that Intercom would know, at the sandbox's time."""
 
     def __init__(self, world: World, clock: Clock) -> None:
-        self.world = world
+        self.world: World = world
         self.clock = clock
         self._tables: dict[str, Table] = {}
         self._parts: dict[str, list[Json]] = {}
-        self.merges: dict[str, tuple[str, int]] = {
-            world.contact_id(1_000_000_000 + number): (
-                world.contact_id(7 * number % world.size),
-                world.start - number * DAY - 300,
-            )
-            for number in range(world.merged_contacts)
-        }
+        self._told: list[Json] = []
+        self._members: tuple[object, dict[str, list[str]]] | None = None
+        self.children = Children(self)
+        self.merges: dict[str, tuple[str, int]] = {}
+        self._swallowed: dict[str, list[str]] = {}
+        for number in range(world.merged_contacts):
+            source = world.contact_id(1_000_000_000 + number)
+            target = world.user(0 if number < MERGED_INTO_ONE else 7 * number % world.size)
+            if target is not None:
+                self._merge(source, target, world.start - number * DAY - 300)
+
+    def today(self) -> int:
+        """The time to which everything has happened; it does not tick."""
+        return self.clock.start + self.clock.jumped
 
     def table(self, name: str) -> Table:
         """One table, made when first asked for."""
@@ -152,10 +252,51 @@ class Workspace:
         if name in FAMILIES:
             return FAMILIES[name].table(name, self.world)
         if name in FIXED:
-            key = "full_name" if name.endswith("_attributes") else "id"
-            return Table.of(name, FIXED[name](self.world), key=key)
-        known = ", ".join(sorted(NAMES))
+            return Table.of(name, FIXED[name](self.world), key=KEYS.get(name, "id"))
+        if name == "contact_activities":
+            return self._activities()
+        known = ", ".join(sorted((*NAMES, *CHILDREN)))
         raise Refusal(404, "not_found", f"There is no resource {name!r}; there are: {known}")
+
+    def _activities(self) -> Table:
+        """Tell how every contact came and went, before the start and since."""
+        before = {
+            source: merge for source, merge in self.merges.items() if merge[1] < self.world.start
+        }
+        family = FAMILIES["contacts"]
+        stubs = self.world.stubs(
+            family.kind, family.count(self.world), family.names(self.world), family.span
+        )
+        past = history.Past(self.world, stubs, before)
+        table = Table("contact_activities", past.stubs(), past.build)
+        table.put_all(self._told)
+        return table
+
+    def _tell(self, at: int, kind: str, contact: str, **more: object) -> None:
+        """Add to the feed of what happens to contacts."""
+        told = history.activity(SINCE_START + len(self._told), at, kind, contact, **more)
+        self._told.append(told)
+        if "contact_activities" in self._tables:
+            self._tables["contact_activities"].put(told)
+
+    def company(self, identity: str) -> Json:
+        """One company, also when it has been deleted since somebody was linked to it."""
+        companies = self.table("companies")
+        if identity in companies:
+            return companies.record(identity)
+        return {"type": "company", "id": identity, "name": None}
+
+    def members(self, company: str) -> list[Json]:
+        """Every contact of a company."""
+        contacts = self.table("contacts")
+        state = (contacts.version, self.children.version)
+        if self._members is None or self._members[0] != state:
+            members: dict[str, list[str]] = {}
+            for contact in contacts:
+                for one in self.children.companies(contact):
+                    members.setdefault(one, []).append(contact)
+            self._members = (state, members)
+        return [contacts.record(one) for one in self._members[1].get(company, [])]
 
     def parts(self, conversation: str) -> list[Json]:
         """Every part of a conversation, oldest first."""
@@ -168,7 +309,8 @@ class Workspace:
 
     def statistics(self, article: str) -> Json | None:
         """The statistics of an article."""
-        return knowledge.article_statistics(self.world, int(article) if article.isdigit() else 0)
+        index = int(article) if article.isdigit() else 0
+        return knowledge.article_statistics(self.world, index, self.clock.jumped // HOUR)
 
     def with_parts(self, record: Json, parts: list[Json]) -> Json:
         """Build a conversation as its own page shows it."""
@@ -181,6 +323,10 @@ class Workspace:
 
     def truth(self, name: str, version: Version) -> list[Json]:
         """Every current record, as this version would serve it, conversations with all parts."""
+        if name in CHILDREN:
+            return self.children.truth(name, version)
+        if name == "conversation_attributes" and version < V2_16:
+            name = OLD_ATTRIBUTES
         table = self.table(name)
         records = table.records(version)
         if name != "conversations":
@@ -192,6 +338,8 @@ class Workspace:
 
     def put(self, name: str, given: Json) -> Json:
         """Write fields of a record as they are given; make it when it is not there."""
+        if name in CHILDREN:
+            return self.children.put(name, given)
         table = self.table(name)
         if given.get(table.key) is None:
             raise Refusal(400, "parameter_not_found", f"{table.key} is needed", field=table.key)
@@ -202,15 +350,23 @@ class Workspace:
             if wrapper is not None:
                 inside = wrapper["conversation_parts"] if isinstance(wrapper, dict) else wrapper
                 self._parts[identity] = inside
-        table.put(record)
+        self._write(name, record, int(self.clock.now()))
+        self.children.parent_put(name, identity, given)
         return record
 
     def delete(self, name: str, identity: str, at: int | None = None) -> bool:
-        """Delete a record; a conversation leaves a trace."""
-        there = self.table(name).delete(identity)
+        """Delete a record; a conversation and a contact leave a trace."""
+        if name in CHILDREN:
+            return self.children.delete(name, identity)
+        when = int(self.clock.now()) if at is None else at
+        table = self.table(name)
+        if name == "contacts" and identity in table:
+            record = table.record(identity)
+            role, external = record.get("role"), record.get("external_id")
+            self._tell(when, "deleted", identity, role=role, external_id=external)
+        there = table.delete(identity)
         if there and name == "conversations":
             self._parts.pop(identity, None)
-            when = int(self.clock.now()) if at is None else at
             trace = {"type": "conversation", "id": identity}
             self.table("deleted_conversations").put(
                 {**trace, "metrics_retained": False, "deleted_at": when}
@@ -224,7 +380,21 @@ class Workspace:
         if name == "conversations":
             record = self._continue(identity, record, dice, at)
         else:
-            record = CHANGES[name](record, dice, at)
+            record = CHANGES.get(name, content.changed)(record, dice, at)
+        self._write(name, record, at)
+        self.children.parent_changed(name, identity, dice, at)
+
+    def _write(self, name: str, record: Json, at: int) -> None:
+        """Write a record; what happens to contacts is told."""
+        table = self.table(name)
+        identity = str(record[table.key])
+        if name == "contacts":
+            old = table.record(identity).get("role") if identity in table else None
+            role = record.get("role")
+            if identity not in table or old != role:
+                kind = "role_updated" if identity in table else "created"
+                external = record.get("external_id")
+                self._tell(at, kind, identity, role=role, external_id=external)
         table.put(record)
 
     def _continue(self, identity: str, record: Json, dice: Dice, at: int) -> Json:
@@ -243,31 +413,53 @@ class Workspace:
         dice = Dice((self.world.seed << 120) ^ (position << 60) ^ seconds)
         for pace in PACES:
             _Passage(self, pace, dice, seconds).pass_by()
+        for name, child in CHILDREN.items():
+            if child.daily:
+                _Passage(self, Pace(child.parent), dice, seconds).have(name, child.daily)
         self.clock.jump(seconds)
 
     def bear(self, name: str, at: int) -> None:
         """Let a record be born."""
         table = self.table(name)
         family = FAMILIES[name]
-        table.add(Stub(family.name(self.world, table.born), at, at))
+        identity = family.name(self.world, table.born)
+        table.add(Stub(identity, at, at))
+        if name == "contacts":
+            record = table.record(identity)
+            role, external = record["role"], record["external_id"]
+            self._tell(at, "created", identity, role=role, external_id=external)
 
     def merge(self, source: str, target: str, dice: Dice, at: int) -> None:
         """Merge one contact into another."""
         self.table("contacts").delete(source)
-        self.merges[source] = (target, at)
+        self._merge(source, target, at)
+        about = {"merge_source_id": source, "merge_target_id": target}
+        self._tell(at, "merged", target, role="user", **about)
         self.touch("contacts", target, dice, at)
 
+    def _merge(self, source: str, target: str, at: int) -> None:
+        self.merges[source] = (target, at)
+        self._swallowed.setdefault(target, []).append(source)
+
+    def target(self, living: list[str], dice: Dice) -> str | None:
+        """Choose whom a contact is merged into: a user, if one is soon found."""
+        for _ in range(TRIES):
+            identity = dice.pick(living)
+            if self.table("contacts").record(identity).get("role") == "user":
+                return identity
+        return None
+
     def merged_into(self, contact: str) -> list[Json]:
-        """Build the merge history of a contact."""
+        """Build the merge history of a contact, newest first; the oldest have lost their time."""
+        merges = [(self.merges[one][1], one) for one in self._swallowed.get(contact, [])]
         return [
             {
                 "type": "merge_history",
                 "source_contact_id": source,
                 "source_contact_role": "lead",
-                "merged_at": at,
+                "merged_at": at if at > self.world.start - FORGOTTEN else None,
             }
-            for source, (target, at) in self.merges.items()
-            if target == contact
+            for at, source in sorted(merges, reverse=True)
         ]
 
 
@@ -292,20 +484,30 @@ class _Passage:
         for at in self._times(self.pace.born):
             self.workspace.bear(self.pace.table, at)
         for at in self._times(self.pace.merged):
-            source = self._victim()
-            self.workspace.merge(source, self.dice.pick(self.living), self.dice, at)
+            target = self.workspace.target(self.living, self.dice)
+            source = self._victim(target)
+            if target is not None and source is not None:
+                self.workspace.merge(source, target, self.dice, at)
         for at in self._times(self.pace.gone):
-            self.workspace.delete(self.pace.table, self._victim(), at)
+            victim = self._victim()
+            if victim is not None:
+                self.workspace.delete(self.pace.table, victim, at)
 
-    def _times(self, share: float) -> list[int]:
+    def have(self, child: str, share: float) -> None:
+        """Let rows be born that their parents do not tell of."""
+        for at in self._times(share, fewest=0):
+            self.workspace.children.grow(child, self.dice.pick(self.living), self.dice, at)
+
+    def _times(self, share: float, fewest: int = FEW) -> list[int]:
         """Choose the times of what happens, in order; most of a table outlives any jump."""
         most = 0.2 if share in (self.pace.gone, self.pace.merged) else 3.0
         expected = min(share * self.days, most) * len(self.living)
         count = _occasions(self.dice, expected, surely=self.days >= 1)
-        if len(self.living) <= FEW:
+        if len(self.living) <= fewest:
             return []
         return sorted(self.dice.between(self.first, self.last) for _ in range(count))
 
-    def _victim(self) -> str:
+    def _victim(self, spared: str | None = None) -> str | None:
         """Take a living record out of the living; never the first, which is the longest."""
-        return self.living.pop(1 + self.dice.below(len(self.living) - 1))
+        position = 1 + self.dice.below(len(self.living) - 1)
+        return None if self.living[position] == spared else self.living.pop(position)

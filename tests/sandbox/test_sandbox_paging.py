@@ -27,7 +27,7 @@ WHOLE = [
     ("/teams", "teams", "teams"),
     ("/tags", "data", "tags"),
     ("/segments?include_count=true", "segments", "segments"),
-    ("/segments?type=company&include_count=true", "segments", "company_segments"),
+    ("/segments?type=company&include_count=true", "segments", "segments_of_companies"),
     ("/ticket_types", "data", "ticket_types"),
     ("/data_attributes?model=contact&include_archived=true", "data", "contact_attributes"),
     ("/data_attributes?model=company", "data", "company_attributes"),

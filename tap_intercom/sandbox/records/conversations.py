@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .dice import HOUR, SENTENCES, SUBJECTS, Dice, paragraph, person
+from .history import iso
 from .people import company, tag
 from .world import ADMIN_IDS, TAGS, TEAM_IDS
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 LONGEST = 620
+TALKATIVE = 2
 BOT = {"type": "bot", "id": "991260000", "name": "Fin", "email": "operator@example.com"}
 
 
@@ -328,3 +330,55 @@ def deleted_conversation(_: World, index: int, stub: Stub) -> Json:
         "metrics_retained": index % 3 != 0,
         "deleted_at": stub.updated_at,
     }
+
+
+def handling_event(at: int, kind: str, number: int) -> Json:
+    """Build a pause, or its end; its time is text, its teammate's id a number."""
+    admin = {**_admin(number), "id": ADMIN_IDS[number]}
+    teammates: tuple[Json, ...] = (
+        admin,
+        {"type": "team", "id": TEAM_IDS[0], "name": "Support"},
+        {"type": "bot", "id": 991_260_000, "name": "Fin"},
+    )
+    reason = {"reason": "Päuschen" if at % 3 else None} if kind == "paused" else {}
+    return {
+        "teammate": teammates[at % len(teammates)],
+        "type": kind,
+        "timestamp": iso(at, milliseconds=False),
+        **reason,
+    }
+
+
+def handling_events(world: World, index: int, stub: Stub) -> list[Json]:
+    """Build the pauses in the handling of a conversation, oldest first."""
+    dice = world.dice(17, index)
+    pauses = dice.below(4) if dice.chance(0.6) else 0
+    number = dice.below(len(ADMIN_IDS))
+    return [
+        handling_event(stub.created_at + 600 * turn, ("paused", "resumed")[turn % 2], number)
+        for turn in range(2 * pauses)
+    ]
+
+
+def side_conversation(world: World, dice: Dice, identity: str, at: int) -> Json:
+    """Build a conversation beside a conversation."""
+    count = 1 + dice.below(3)
+    return {
+        "side_conversation_id": identity,
+        "conversation_parts": [
+            part(world, dice, str(int(identity) * 10 + number), at + number)
+            for number in range(count)
+        ],
+        "total_count": count,
+    }
+
+
+def side_conversations(world: World, index: int, stub: Stub) -> list[Json]:
+    """Build what was talked about beside a conversation; beside one, more than a page."""
+    dice = world.dice(18, index)
+    count = 60 if index == TALKATIVE else dice.below(3) if dice.chance(0.2) else 0
+    first = 70_000_000_000 + 100 * index
+    return [
+        side_conversation(world, dice, str(first + number), stub.created_at + number)
+        for number in range(count)
+    ]

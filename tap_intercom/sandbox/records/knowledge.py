@@ -1,4 +1,4 @@
-"""What do articles and collections look like?"""
+"""What do articles, their drafts and versions, and collections look like?"""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ Json = dict[str, Any]
 
 ARTICLES = 60
 COLLECTIONS = 12
+EDITED = 1
 
 
 def _translation(dice: Dice, stub: Stub, title: str) -> Json:
@@ -44,6 +45,7 @@ def article(world: World, index: int, stub: Stub) -> Json:
     """Build an article as lists show it."""
     dice = world.dice(7, index)
     draft = dice.chance(0.2)
+    unpublished = draft or dice.chance(0.2)
     title = f"How to … №{index}"
     parents = [int(world.collection_id(dice.below(COLLECTIONS))) for _ in range(dice.below(3))]
     translated = {
@@ -63,8 +65,8 @@ def article(world: World, index: int, stub: Stub) -> Json:
         "state": "draft" if draft else "published",
         "created_at": stub.created_at,
         "updated_at": stub.updated_at,
-        "has_unpublished_changes": draft,
-        "draft_updated_at": stub.updated_at if draft else None,
+        "has_unpublished_changes": unpublished,
+        "draft_updated_at": stub.updated_at if unpublished else None,
         "url": None if draft else f"https://help.example.com/en/articles/{stub.id}",
         "parent_ids": parents,
         "ai_chatbot_availability": True,
@@ -82,14 +84,14 @@ def article(world: World, index: int, stub: Stub) -> Json:
     }
 
 
-def article_statistics(world: World, index: int) -> Json | None:
-    """Build what only the article itself tells, not the list."""
+def article_statistics(world: World, index: int, hours: int) -> Json | None:
+    """Build what only the article itself tells, not the list; it grows, unlike `updated_at`."""
     dice = world.dice(8, index)
     if dice.chance(0.1):
         return None
     return {
         "type": "article_statistics",
-        "views": dice.below(9_000),
+        "views": dice.below(9_000) + hours,
         "conversions": dice.below(50),
         "reactions": dice.below(100),
         "happy_reaction_percentage": round(dice.random() * 100, 1),
@@ -104,6 +106,50 @@ def article_statistics(world: World, index: int) -> Json | None:
 def changed_article(record: Json, dice: Dice, at: int) -> Json:
     """Let an article be edited."""
     return {**record, "updated_at": at, "body": f"<p>{dice.pick(SENTENCES)} (edited)</p>"}
+
+
+def draft(record: Json) -> Json:
+    """Build what an article will be when its changes are published."""
+    return {
+        **record,
+        "title": f"{record.get('title')} (changed)",
+        "body": "<p>Not yet for everybody</p>",
+        "state": "draft",
+    }
+
+
+def version(identity: str, article_id: str, at: int, before: str | None) -> Json:
+    """Build one version of an article; the first has none before it."""
+    number = int(identity)
+    return {
+        "type": "article_version",
+        "id": identity,
+        "article_id": article_id,
+        "title": f"How to … v{number}",
+        "description": "" if number % 2 else None,
+        "author_id": str(ADMIN_IDS[number % len(ADMIN_IDS)]),
+        "created_by_id": str(ADMIN_IDS[0]) if number % 3 else None,
+        "created_via": ("web", "api")[number % 2],
+        "from_version_id": before,
+        "state": "published" if before else "draft",
+        "created_at": at,
+    }
+
+
+def versions(index: int, stub: Stub) -> list[Json]:
+    """Build the versions of an article, newest first; one has more than a page of them."""
+    count = 60 if index == EDITED else 1 + index % 4
+    spent = stub.updated_at - stub.created_at
+    first = 300_000 + 1_000 * index
+    return [
+        version(
+            str(first + number),
+            stub.id,
+            stub.created_at + spent * number // count,
+            str(first + number - 1) if number else None,
+        )
+        for number in reversed(range(count))
+    ]
 
 
 def collection(world: World, index: int, stub: Stub) -> Json:

@@ -14,7 +14,7 @@ from .dice import (
     Dice,
     person,
 )
-from .world import ADMIN_IDS, SEGMENT_IDS, TAG_IDS, WORKSPACE_ID
+from .world import ADMIN_IDS, SEGMENT_IDS, SUBSCRIPTION_IDS, TAG_IDS, USERS, WORKSPACE_ID
 
 if TYPE_CHECKING:
     from ..tables import Stub
@@ -23,15 +23,26 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 INLINE_AT_MOST = 10
-WITHOUT, WITH_MANY = 0.45, 0.96
+WITHOUT, WITH_MANY, MOST = 0.45, 0.96, 30
+RICH, NOTED, TALKED_ABOUT = 1, 2, 120
+POPULAR = 0.45
+INLINE = {
+    "tags": ("tag", "tags"),
+    "notes": ("note", "notes"),
+    "companies": ("company", "companies"),
+    "opted_out_subscription_types": ("subscription", "subscriptions"),
+    "opted_in_subscription_types": ("subscription", "subscriptions"),
+}
 LEADS, UNCOUNTED = 3, 5
 LAST_TIME = 9_999_999_999
 
 
-def _inline(kind: str, url: str, ids: list[str]) -> Json:
+def inline(name: str, contact: str, ids: list[str]) -> Json:
     """Build a list inside a contact: the first ten, and how many there are."""
+    kind, path = INLINE[name]
+    url = f"/contacts/{contact}/{path}"
     shown = [
-        {"id": one, "type": kind, "url": f"/{kind}s/{one}" if kind != "company" else url}
+        {"id": one, "type": kind, "url": url if kind == "company" else f"/{kind}s/{one}"}
         for one in ids[:INLINE_AT_MOST]
     ]
     return {
@@ -43,33 +54,32 @@ def _inline(kind: str, url: str, ids: list[str]) -> Json:
     }
 
 
-def _how_many(dice: Dice) -> int:
+def _how_many(dice: Dice, *, many: bool) -> int:
     """Count what hangs on a contact: mostly a few, sometimes more than are shown inline."""
     throw = dice.random()
-    if throw < WITHOUT:
-        return 0
-    return int(throw * 5) + (INLINE_AT_MOST if throw > WITH_MANY else 0)
+    if many or throw > WITH_MANY:
+        return INLINE_AT_MOST + 1 + dice.below(MOST - INLINE_AT_MOST)
+    return 0 if throw < WITHOUT else int(throw * 5)
 
 
-def _links(world: World, dice: Dice, identity: str, here: str) -> Json:
-    tags = _how_many(dice)
-    first = dice.below(len(TAG_IDS))
-    notes = _how_many(dice)
-    companies = _how_many(dice)
-    company = dice.below(world.companies)
-    subscriptions = [str(45_000 + n) for n in range(dice.below(3))]
+def links(world: World, index: int) -> dict[str, list[str]]:
+    """Every id in the lists of a contact; the contact itself shows ten of each."""
+    dice = world.dice(14, index)
+    many = index == RICH
+    tags = _how_many(dice, many=many)
+    tag = dice.below(len(TAG_IDS))
+    notes = TALKED_ABOUT if index == NOTED else _how_many(dice, many=many)
+    companies = _how_many(dice, many=many)
+    company = 0 if dice.chance(POPULAR) else dice.below(world.companies)
+    chosen = [one for one in SUBSCRIPTION_IDS if dice.chance(0.25)]
     return {
-        "tags": _inline("tag", f"{here}/tags", [*(TAG_IDS + TAG_IDS)[first : first + tags]]),
-        "notes": _inline("note", f"{here}/notes", [f"{identity[-7:]}{n}" for n in range(notes)]),
-        "companies": _inline(
-            "company",
-            f"{here}/companies",
-            [world.company_id((company + n) % world.companies) for n in range(companies)],
-        ),
-        "opted_out_subscription_types": _inline("subscription", f"{here}/subscriptions", []),
-        "opted_in_subscription_types": _inline(
-            "subscription", f"{here}/subscriptions", subscriptions
-        ),
+        "tags": [*(TAG_IDS + TAG_IDS)[tag : tag + tags]],
+        "notes": [str(17_000_000 + 200 * index + number) for number in reversed(range(notes))],
+        "companies": [
+            world.company_id((company + number) % world.companies) for number in range(companies)
+        ],
+        "opted_out_subscription_types": [one for one in chosen if not opts_in(one)],
+        "opted_in_subscription_types": [one for one in chosen if opts_in(one)],
     }
 
 
@@ -140,7 +150,7 @@ def _campaign(dice: Dice) -> Json:
 def contact(world: World, index: int, stub: Stub) -> Json:
     """Build a contact: two in three are users, the others leads."""
     dice = world.dice(1, index)
-    user = dice.chance(0.67)
+    user = dice.chance(USERS)
     name = f"{dice.pick(FIRST_NAMES)} {dice.pick(LAST_NAMES)}" if dice.chance(0.85) else None
     mail = f"contact-{index}@example.com" if user or dice.chance(0.5) else None
     country, region, city, country_code, continent = dice.pick(CITIES)
@@ -195,7 +205,7 @@ def contact(world: World, index: int, stub: Stub) -> Json:
             "continent_code": continent if placed else None,
         },
         "custom_attributes": _custom(dice, stub),
-        **_links(world, dice, stub.id, f"/contacts/{stub.id}"),
+        **{name: inline(name, stub.id, ids) for name, ids in links(world, index).items()},
         **_campaign(dice),
     }
 
@@ -204,8 +214,11 @@ def changed_contact(record: Json, dice: Dice, at: int) -> Json:
     """Let something happen to a contact."""
     custom = record.get("custom_attributes")
     spend = round(dice.random() * 900, 2)
+    signs_up = record.get("role") == "lead" and dice.chance(0.2)
+    signed_up = {"role": "user", "external_id": f"user-since-{at}", "signed_up_at": at}
     return {
         **record,
+        **(signed_up if signs_up else {}),
         "updated_at": at,
         "last_seen_at": at,
         "name": person(dice) if dice.chance(0.2) else record.get("name"),
@@ -254,25 +267,37 @@ def company(world: World, index: int, stub: Stub) -> Json:
                 company_segment(world, number) for number in range(index % 2, index % 2 + segments)
             ],
         },
-        "notes": {"type": "note.list", "notes": [_note(stub, dice)] if dice.chance(0.1) else []},
+        "notes": {"type": "note.list", "notes": _company_notes(dice, index, stub)},
     }
 
 
-def _note(stub: Stub, dice: Dice) -> Json:
-    admin = dice.below(len(ADMIN_IDS))
+def _company_notes(dice: Dice, index: int, stub: Stub) -> list[Json]:
+    """Build the notes of a company, newest first; one has more than a page of them."""
+    count = 55 if index == RICH else 1 + dice.below(3) if dice.chance(0.1) else 0
+    about = {"company": {"type": "company", "id": stub.id}}
+    return [
+        note(str(2_000_000_000 + 100 * index + number), stub.created_at + 10 * number, about)
+        for number in reversed(range(count))
+    ]
+
+
+def note(identity: str, at: int, about: Json) -> Json:
+    """Build a note; of one in five, the author is unknown."""
+    number = int(identity) % len(ADMIN_IDS)
+    author = {
+        "type": "admin",
+        "id": str(ADMIN_IDS[number]),
+        "name": f"Admin {number}",
+        "email": f"admin{number}@example.com",
+        "away_mode_enabled": False,
+        "away_mode_reassign": False,
+    }
     return {
         "type": "note",
-        "id": str(17_000_000 + dice.below(10**6)),
-        "created_at": stub.created_at + 10,
-        "company": {"type": "company", "id": stub.id},
-        "author": {
-            "type": "admin",
-            "id": str(ADMIN_IDS[admin]),
-            "name": f"Admin {admin}",
-            "email": f"admin{admin}@example.com",
-            "away_mode_enabled": False,
-            "away_mode_reassign": False,
-        },
+        "id": identity,
+        "created_at": at,
+        **about,
+        "author": author if int(identity) % 5 else None,
         "body": "<p>Renewal is <b>due</b> &ndash; call them.</p>",
     }
 
@@ -325,3 +350,37 @@ def company_segment(world: World, index: int) -> Json:
         "updated_at": created + index * 30 * DAY,
         "person_type": "company",
     }
+
+
+def opts_in(subscription: str) -> bool:
+    """Whether a subscription has to be chosen; the others have to be declined."""
+    return int(subscription) % 2 == 1
+
+
+def subscription_type(index: int) -> Json:
+    """Build a type of subscription."""
+    english = {"name": f"Newsletter {index}", "description": "What is new", "locale": "en"}
+    german = {"name": f"Rundbrief №{index}", "description": None, "locale": "de"}
+    return {
+        "type": "subscription",
+        "id": SUBSCRIPTION_IDS[index],
+        "state": ("live", "live", "draft", "archived", "live")[index],
+        "consent_type": "opt_in" if opts_in(SUBSCRIPTION_IDS[index]) else "opt_out",
+        "default_translation": english,
+        "translations": [english, german] if index % 2 else [english],
+        "content_types": ["email"] if index else ["email", "sms_message"],
+    }
+
+
+def applied_tag(found: Json, at: int) -> Json:
+    """Build a tag as a contact has it."""
+    by = {"type": "admin", "id": str(ADMIN_IDS[at % len(ADMIN_IDS)])}
+    return {**found, "applied_at": at if at % 9 else None, "applied_by": by}
+
+
+def segments_of(world: World, index: int) -> list[Json]:
+    """Build the segments that a contact is in, which carry no count."""
+    dice = world.dice(15, index)
+    first, last = sorted((dice.below(len(SEGMENT_IDS)), dice.below(len(SEGMENT_IDS))))
+    rows = [segment(world, number) for number in range(first, last)]
+    return [{name: row[name] for name in row if name != "count"} for row in rows]

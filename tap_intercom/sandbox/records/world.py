@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 WORKSPACE_ID = "sandbox1"
 ADMINS = 8
 TEAMS = 4
-TAGS = 24
+TAGS = 36
 SEGMENTS = 6
 TICKET_TYPES = 4
 
@@ -23,6 +23,33 @@ TEAM_IDS = tuple(5_017_600 + 13 * index for index in range(TEAMS))
 TAG_IDS = tuple(str(1_234_000 + 11 * index) for index in range(TAGS))
 SEGMENT_IDS = tuple(f"{mixed(index, 77):024x}" for index in range(SEGMENTS))
 HELP_CENTER_ID = 79
+SUBSCRIPTION_IDS = tuple(str(45_000 + index) for index in range(5))
+OBJECT_TYPES = ("orders", "subscriptions")
+
+# How tables count their records: the first number, and the step to the next.
+NUMBERS = {
+    "calls": (3_100_500, 3),
+    "internal_articles": (39, 3),
+    "news_items": (141, 2),
+    "newsfeeds": (198_300, 1),
+    "content_import_sources": (1_200, 1),
+    "external_pages": (5_600, 1),
+    "content_snippets": (120, 3),
+    "audiences": (700, 1),
+    "folders": (6, 2),
+    "dynamic_contents": (1_020, 7),
+    "macros": (8_100, 1),
+    "help_centers": (HELP_CENTER_ID, 1),
+    "office_hours_schedules": (120, 3),
+    "data_connectors": (12_345, 5),
+}
+
+# Two contacts in three are users, so one is soon found.
+USERS = 0.67
+SOON = 50
+
+# One contact has swallowed more than a page of merge history shows.
+MERGED_INTO_ONE = 55
 
 # Bulk actions give many records one updated_at: in part, days and seconds before the start.
 IN_BULK = 0.12
@@ -66,7 +93,22 @@ class World:
     @property
     def merged_contacts(self) -> int:
         """How many contacts had been merged into others before the start."""
-        return max(self.size // 50, 3)
+        return max(self.size // 50, 3) + MERGED_INTO_ONE
+
+    @property
+    def deleted_contacts(self) -> int:
+        """How many contacts had been deleted before the start."""
+        return max(self.size // 60, 2)
+
+    @property
+    def calls(self) -> int:
+        """How many calls there are at first."""
+        return max(self.size // 6, 40)
+
+    @property
+    def custom_objects(self) -> int:
+        """How many custom objects there are of each type."""
+        return min(max(self.size // 3, 25), 400)
 
     def dice(self, kind: int, index: int) -> Dice:
         """The dice of one record; the same every time."""
@@ -86,6 +128,17 @@ class World:
         """Name a conversation: fifteen decimal digits."""
         return str(215_468_790_000_000 + 3 * index)
 
+    def is_user(self, index: int) -> bool:
+        """Whether a contact began as a user; the others are leads."""
+        return self.dice(1, index).chance(USERS)
+
+    def user(self, index: int) -> str | None:
+        """Name the first user from here on."""
+        for number in range(index, index + min(self.size, SOON)):
+            if self.is_user(number % self.size):
+                return self.contact_id(number % self.size)
+        return None
+
     def ticket_id(self, index: int) -> str:
         """Name a ticket: it shares its numbers with no conversation."""
         return str(215_466_100_000_000 + 7 * index)
@@ -97,6 +150,11 @@ class World:
     def collection_id(self, index: int) -> str:
         """Name a collection."""
         return str(159_000 + 5 * index)
+
+    def number(self, table: str, index: int) -> str:
+        """Name a record of a table that counts."""
+        first, step = NUMBERS[table]
+        return str(first + step * index)
 
     def activity_log_id(self, index: int) -> str:
         """Name an activity: a UUID."""

@@ -1,0 +1,1 @@
+"""What answers each path? One module, with one table, for each kind of thing."""
