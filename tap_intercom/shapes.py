@@ -246,6 +246,8 @@ class Shape(IntercomStream):
         found = at(self.records, body) if isinstance(body, dict) else body
         if isinstance(found, dict):
             return [found]
+        if found is None and list(_found(self.records, body)):
+            return []  # it says so itself: null
         if not isinstance(found, list):
             problem = (
                 f"Intercom's answer has no list at `{self.records}`. Try another api_version, and"
@@ -260,14 +262,20 @@ class Shape(IntercomStream):
 
 
 def at(paths: str, body: Any) -> Any:
-    """Follow dotted paths into an answer, to what the first of them leads to; None for nowhere."""
+    """Follow dotted paths into an answer, to the first that leads to something; else None."""
+    return next((found for found in _found(paths, body) if found is not None), None)
+
+
+def _found(paths: str, body: Any) -> Iterator[Any]:
+    """Yield what each path leads to, null or not."""
     for path in paths.split("|"):
         found = body
-        for name in filter(None, path.split(".")):
-            found = found.get(name) if isinstance(found, dict) else None
-        if found is not None:
-            return found
-    return None
+        try:
+            for name in filter(None, path.split(".")):
+                found = found[name]
+        except (KeyError, TypeError):
+            continue
+        yield found
 
 
 class Singleton(Shape):

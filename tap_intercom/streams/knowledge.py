@@ -57,7 +57,7 @@ class ArticleDrafts(FanOut):
     path = "/articles/{id}/draft"
     only_if = "has_unpublished_changes"
     records = ""
-    component = "article_list_item"
+    component = "article"
     primary_keys = ("article_id",)
     min_version = "2.16"
     selected_by_default = False
