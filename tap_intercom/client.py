@@ -84,6 +84,7 @@ class Connection:
     workspace_created_at: datetime | None = None
     left_out: dict[str, str] = field(default_factory=dict)
     drained: dict[str, IO[str]] = field(default_factory=dict)
+    definitions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def has(self, version: str) -> bool:
         """Say whether the API version in use is this one or newer."""
@@ -256,10 +257,10 @@ class IntercomStream(RESTStream[Any]):
     def __init__(self, tap: Tap, connection: Connection) -> None:
         """Declare the schema of the stream's component."""
         self.connection = connection
-        super().__init__(tap=tap, schema=self.declared_schema())
+        super().__init__(tap=tap, schema=self.declared_schema(tap))
         self._fit = schema.compiled(self.schema, self.primary_keys)
 
-    def declared_schema(self) -> dict[str, Any]:
+    def declared_schema(self, tap: Tap) -> dict[str, Any]:  # noqa: ARG002  for those that look it up
         """Build the JSON Schema of the stream's records."""
         return schema.stream_schema(self.component)
 

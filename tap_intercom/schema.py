@@ -154,6 +154,20 @@ def stream_schema(component: str, links: Mapping[str, Fact] | None = None) -> Sc
     return schema
 
 
+def custom_properties(definitions: Iterable[Record]) -> Schema:
+    """Declare custom attributes by their definitions: those whose values are single and plain.
+
+    The others, and what is defined later, are delivered all the same, as the object is open.
+    """
+    return {
+        definition["name"]: ATTRIBUTE_TYPES[definition["data_type"]]
+        for definition in definitions
+        if definition.get("custom", True)
+        and definition.get("name")
+        and definition.get("data_type") in ATTRIBUTE_TYPES
+    }
+
+
 def _typed(kind: str, **more: Any) -> Schema:
     return {"type": [kind, "null"], **more}
 
@@ -190,6 +204,18 @@ def _scalar(name: str, fact: str) -> Schema:
     if kind_format == "date":
         return _typed("string", format="date")
     return _typed("string" if _ID.search(name) else kind)
+
+
+# https://developers.intercom.com/docs/references/rest-api/api.intercom.io/data-attributes
+ATTRIBUTE_TYPES: Mapping[str, Schema] = {
+    "boolean": _typed("boolean"),
+    "date": _typed("string", format="date-time"),
+    "datetime": _typed("string", format="date-time"),
+    "decimal": _typed("number"),
+    "float": _typed("number"),
+    "integer": _typed("integer"),
+    "string": _typed("string"),
+}
 
 
 # How an arriving value is made to fit

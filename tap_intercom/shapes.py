@@ -79,6 +79,8 @@ class Shape(IntercomStream):
     # The name of records that are no objects.
     bare: ClassVar[str] = "value"
     params: ClassVar[Mapping[str, Any]] = {}
+    # The stream that defines the custom attributes of this one's records.
+    defined_by: ClassVar[type[Shape] | None] = None
     # Parameters that an older version than this one would refuse.
     params_since: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     replication_key: str | None = None
@@ -86,6 +88,32 @@ class Shape(IntercomStream):
     @abstractmethod
     def pages(self, since: datetime | None) -> Iterator[Page]:
         """Yield all pages with what changed at or after a moment, or with everything."""
+
+    @override
+    def declared_schema(self, tap: Tap) -> dict[str, Any]:
+        declared = super().declared_schema(tap)
+        if self.defined_by and tap.config.get("custom_attributes") == "typed":
+            typed = schema.custom_properties(self.definitions(self.defined_by, tap))
+            declared["properties"]["custom_attributes"]["properties"] = typed
+        return declared
+
+    def definitions(self, defining: type[Shape], tap: Tap) -> list[Record]:
+        """Ask Intercom, once a run, for the definitions of custom attributes.
+
+        Raises:
+            IntercomError: It cannot be reached. Without the permission there are none.
+        """
+        known = self.connection.definitions
+        if defining.name not in known:
+            stream = defining(tap, self.connection)
+            stream.max_tries = 3
+            try:
+                pages = list(stream.pages(None))
+            except NotAvailable as error:
+                stream.logger.warning("Custom attributes stay untyped: %s", error.problem)
+                pages = []
+            known[defining.name] = [row for page in pages for row in page.records]
+        return known[defining.name]
 
     @override
     def get_records(self, context: object = None) -> Iterator[Record]:
@@ -562,7 +590,7 @@ class Children(Shape):
         self.parent = self.of(tap, connection)
 
     @override
-    def declared_schema(self) -> dict[str, Any]:
+    def declared_schema(self, tap: Tap) -> dict[str, Any]:
         links = {f"{self.of.noun}_id": "string"}
         if self.of.replication_key:
             links[f"{self.of.noun}_{self.of.replication_key}"] = "integer date-time"

@@ -180,6 +180,16 @@ class TapIntercom(Tap):
             "changed, but none without users; `list` at most 10,000.",
         ),
         th.Property(
+            "custom_attributes",
+            th.StringType,
+            allowed_values=["open", "typed"],
+            default="open",
+            title="Custom attributes",
+            description="`typed`: discovery asks Intercom how custom attributes of contacts, "
+            "companies and conversations are defined, and declares each with its type. `open`: it "
+            "asks nothing, and they pass as they are.",
+        ),
+        th.Property(
             "custom_object_types",
             th.ArrayType(th.StringType),
             default=[],
@@ -272,7 +282,8 @@ class TapIntercom(Tap):
         errors = errors or list(_problems(self._config))
         if errors and raise_errors:
             raise SettingsError(errors)
-        if errors:  # discovery, which needs no settings
+        if errors:  # in discovery, which needs no settings
+            self.logger.warning("Going on without settings: %s", " ".join(errors))
             self._config = {}
         super()._validate_config(raise_errors=raise_errors)  # fills in the defaults
         return errors

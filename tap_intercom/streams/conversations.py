@@ -19,6 +19,28 @@ if TYPE_CHECKING:
 READ_CONVERSATIONS = "read_conversations"
 
 
+class ConversationAttributes(List):
+    """The definitions of conversations' attributes, custom and built-in, archived ones too."""
+
+    name = "conversation_attributes"
+    permission = READ_CONVERSATIONS
+    path = "/conversations/attributes"
+    params = {"include_archived": "true"}
+    component = "conversation_attribute"
+
+    @override
+    def requests(self) -> Iterator[Request]:
+        if self.connection.has("2.16"):
+            yield Request(self.path, self.query)
+        else:
+            yield Request("/data_attributes", {**self.query, "model": "conversation"})
+
+    @override
+    def dig(self, body: Body) -> list[dict[str, Any]]:
+        # Before 2.16, those that are built in have no id.
+        return [{"id": row.get("full_name"), **row} for row in super().dig(body)]
+
+
 class Conversations(Search):
     """The conversations: who, about what, their state, ratings and statistics."""
 
@@ -29,6 +51,7 @@ class Conversations(Search):
     params_since = {"2.16": {"include_monitors": "true", "include_scorecards": "true"}}
     records = "conversations"
     component = "conversation_list_item"
+    defined_by = ConversationAttributes
 
 
 class ConversationParts(FanOut):
@@ -141,28 +164,6 @@ class DeletedConversations(List):
     replication_key = "deleted_at"
     newest_first = True
     min_version = "2.16"
-
-
-class ConversationAttributes(List):
-    """The definitions of conversations' attributes, custom and built-in, archived ones too."""
-
-    name = "conversation_attributes"
-    permission = READ_CONVERSATIONS
-    path = "/conversations/attributes"
-    params = {"include_archived": "true"}
-    component = "conversation_attribute"
-
-    @override
-    def requests(self) -> Iterator[Request]:
-        if self.connection.has("2.16"):
-            yield Request(self.path, self.query)
-        else:
-            yield Request("/data_attributes", {**self.query, "model": "conversation"})
-
-    @override
-    def dig(self, body: Body) -> list[dict[str, Any]]:
-        # Before 2.16, those that are built in have no id.
-        return [{"id": row.get("full_name"), **row} for row in super().dig(body)]
 
 
 class Calls(List):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from typing_extensions import override
 
 from tap_intercom.shapes import Explode, FanOut, Feed, List, Scroll, Search, Shape
+from tap_intercom.streams.workspace import CompanyAttributes, ContactAttributes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,6 +29,7 @@ class Contacts(Search):
     params_since = {"2.16": {"include_merge_history": "true"}}
     component = "contact"
     exact_since = "2.17"
+    defined_by = ContactAttributes
 
 
 class ContactActivities(List):
@@ -191,6 +193,7 @@ class Companies(_Company):
 
     name = "companies"
     path = _Scrolled.path
+    defined_by = CompanyAttributes
     ways: ClassVar[Mapping[str, Callable[..., Shape]]] = {
         "scroll": _Scrolled,
         "search": _Searched,
