@@ -11,6 +11,7 @@ import logging
 import math
 import random
 import re
+import weakref
 from dataclasses import dataclass, field
 from datetime import datetime
 from importlib.metadata import version as version_of
@@ -86,9 +87,18 @@ class Connection:
     drained: dict[str, IO[str]] = field(default_factory=dict)
     definitions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """See to it that the files that streams share are closed with the run."""
+        weakref.finalize(self, _close, self.drained)
+
     def has(self, version: str) -> bool:
         """Say whether the API version in use is this one or newer."""
         return VERSIONS.index(self.version) >= VERSIONS.index(version)
+
+
+def _close(files: Mapping[str, IO[str]]) -> None:
+    for one in files.values():
+        one.close()
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ import json
 import tempfile
 from abc import abstractmethod
 from collections import ChainMap
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import IO, TYPE_CHECKING, Any, ClassVar
@@ -508,17 +509,24 @@ class Scroll(Shape):
     @override
     def pages(self, since: datetime | None) -> Iterator[Page]:
         newest = None
-        spool = self.connection.drained.get(self.path)
-        if spool is None:
-            spool = tempfile.TemporaryFile("w+", encoding="ascii")  # noqa: SIM115  kept for the run
-            self.drain(spool)
-            self.connection.drained[self.path] = spool
+        files = self.connection.drained
+        spool = files[self.path] = files.get(self.path) or self.drained()
         spool.seek(0)
         for line in spool:
             records = json.loads(line)
             newest = max(filter(None, [newest, self.newest(records)]), default=None)
             yield Page(self.wanted(records, since, self.end))
         yield Page([], newest)
+
+    def drained(self) -> IO[str]:
+        """Give a file of all the pages, which the run will close."""
+        spool = tempfile.TemporaryFile("w+", encoding="ascii")  # noqa: SIM115  it outlives the stream
+        try:
+            self.drain(spool)
+        except BaseException:
+            spool.close()
+            raise
+        return spool
 
     def drain(self, spool: IO[str]) -> None:
         """Write all pages of a scroll that reached its end, as one line of JSON each.
@@ -716,40 +724,51 @@ class FanOut(Children):
 
 
 class Feed(FanOut):
-    """Rows that every parent gathers, whether or not it changes: read of each to the bookmark."""
+    """Rows that every parent gathers, whether or not it changes: read of each to the bookmark.
+
+    A parent that is new since the bookmark may bring older rows along: it is read whole.
+    """
 
     # The parameters by which Intercom itself leaves out what is not between two moments.
     span_params: ClassVar[tuple[str, str] | None] = None
 
     @override
     def pages(self, since: datetime | None) -> Iterator[Page]:
-        self.started_from = since
+        self.bookmark = since
         for page in super().pages(None):
             yield Page(page.records)
         yield Page([], self.until)
 
     @override
     def rows(self, parent: Record) -> list[Record]:
+        since = self.since_for(parent)
         rows: list[Record] = []
         try:
             for body in walk(self.request(parent), self.fetch):
                 found = self.dig(body)
-                rows += self.wanted(found, self.started_from, self.end)
+                rows += self.wanted(found, since, self.end)
                 oldest = min(filter(None, map(self.moment, found)), default=None)
-                if self.started_from and oldest and oldest < self.started_from:
+                if since and oldest and oldest < since:
                     break
         except Gone:
             self.gone.append(str(parent.get("id")))
         return rows
+
+    def since_for(self, parent: Record) -> datetime | None:
+        """Say from when on the rows of a parent are wanted; None for all."""
+        with suppress(ValueError):
+            if self.bookmark and times.parse(parent.get("created_at")) >= self.bookmark:
+                return None
+        return self.bookmark
 
     @override
     def request(self, parent: Record) -> Request:
         request = super().request(parent)
         if self.span_params is None:
             return request
-        start = self.started_from or self.connection.workspace_created_at or INTERCOM_BEGAN
-        moments = (times.epoch(start), times.epoch(self.until) + 1)
-        return request.with_params(dict(zip(self.span_params, moments, strict=True)))
+        start = self.since_for(parent) or self.connection.workspace_created_at or INTERCOM_BEGAN
+        span = (times.epoch(start) - 1, times.epoch(self.until) + 1)
+        return request.with_params(dict(zip(self.span_params, span, strict=True)))
 
 
 def one_by_one(pages: Iterable[Page]) -> Iterator[Page]:

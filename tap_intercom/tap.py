@@ -302,7 +302,7 @@ class TapIntercom(Tap):
         session.verify = session.merge_environment_settings(url, {}, None, None, None)["verify"]
         adapter = PacedAdapter(
             RateLimit(self.config["rate_limit_share"] / 100),
-            pool_maxsize=self.config["max_concurrency"],
+            pool_maxsize=self.config["max_concurrency"] + 1,  # pages of parents go beside details
         )
         session.mount("https://", adapter)
         session.mount("http://", adapter)

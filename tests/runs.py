@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import json
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tap_intercom.streams import STREAMS
@@ -14,6 +16,12 @@ from tap_intercom.tap import TapIntercom
 
 if TYPE_CHECKING:
     from tap_intercom.sandbox import Sandbox
+
+
+NAMES = sorted(stream.name for stream in STREAMS)
+
+# The types that the sandbox has; Intercom has no list of them.
+CUSTOM_OBJECT_TYPES = ["orders", "subscriptions"]
 
 
 @dataclass
@@ -63,11 +71,16 @@ class Run:
         ]
 
 
+@cache
+def catalog() -> dict[str, dict[str, Any]]:
+    """What discovery says of each stream."""
+    found = TapIntercom(config={"api_key": "demo"}).catalog_dict["streams"]
+    return {entry["tap_stream_id"]: entry for entry in found}
+
+
 def catalog_of(*streams: str) -> dict[str, Any]:
     """A catalogue with these streams only, all fields selected."""
-    catalog = TapIntercom(config={"api_key": "demo"}).catalog_dict
-    chosen = [entry for entry in catalog["streams"] if entry["tap_stream_id"] in streams]
-    assert len(chosen) == len(streams)
+    chosen = [copy.deepcopy(catalog()[stream]) for stream in streams]
     for entry in chosen:
         for metadata in entry["metadata"]:
             metadata["metadata"]["selected"] = True

@@ -6,7 +6,7 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
-from runs import Run, sync
+from runs import CUSTOM_OBJECT_TYPES, NAMES, Run, sync
 
 from tap_intercom import client
 from tap_intercom.sandbox import Sandbox, running
@@ -37,6 +37,15 @@ def sandbox() -> Iterator[Sandbox]:
     """A workspace of one's own."""
     with running() as sandbox:
         yield sandbox
+
+
+@pytest.fixture(scope="module")
+def everything(quiet: Sandbox) -> Run:
+    """All streams out of the quiet workspace, also those that are off by default."""
+    run = sync(quiet, *NAMES, custom_object_types=CUSTOM_OBJECT_TYPES)
+    assert run.error is None
+    assert run.left_out == {}
+    return run
 
 
 @pytest.fixture(scope="module")

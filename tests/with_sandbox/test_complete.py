@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from delivered import misses
-from runs import sync
+from runs import NAMES, sync
 
 from tap_intercom.streams import STREAMS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from runs import Run
 
     from tap_intercom.sandbox import Sandbox
-
-NAMES = sorted(stream.name for stream in STREAMS)
 
 # Rows that are no record of their own in the workspace: where they lie there.
 INSIDE = {
@@ -34,7 +34,7 @@ def held(sandbox: Sandbox, stream: str) -> list[dict[str, Any]]:
     if stream == "conversations":
         return [without(one, "conversation_parts") for one in sandbox.records(stream)]
     if stream not in INSIDE:
-        return sandbox.records(stream)
+        return [reduced(stream, one) for one in sandbox.records(stream)]
     resource, wrapper, noun = INSIDE[stream]
     return [
         {**part, f"{noun}_id": parent["id"], f"{noun}_updated_at": parent["updated_at"]}
@@ -43,20 +43,47 @@ def held(sandbox: Sandbox, stream: str) -> list[dict[str, Any]]:
     ]
 
 
+# What a stream does not ask for, as it costs a call more, or is another stream's.
+NOT_ASKED_FOR = {
+    "contact_tags": ("name", "applied_at", "applied_by"),
+    "data_connector_executions": ("request_body", "response_body", "raw_response_body"),
+}
+KEPT = {
+    "call_transcripts": ("call_id", "conversation_id", "transcript", "transcript_status"),
+    "contact_companies": ("contact_id", "id", "type"),
+}
+# Keys that the tap makes out of what is there.
+MADE: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "handling_events": lambda row: {"teammate_id": str(row["teammate"]["id"])},
+    "ip_allowlist": lambda _: {"workspace_id": "sandbox1"},
+}
+
+
+def reduced(stream: str, record: dict[str, Any]) -> dict[str, Any]:
+    kept = KEPT.get(stream, tuple(record))
+    left = {name: record[name] for name in kept if name not in NOT_ASKED_FOR.get(stream, ())}
+    return {**left, **MADE.get(stream, lambda _: {})(record)}
+
+
 def without(record: dict[str, Any], name: str) -> dict[str, Any]:
     return {other: value for other, value in record.items() if other != name}
 
 
 def keyed(stream: str, rows: list[dict[str, Any]]) -> dict[tuple[str, ...], dict[str, Any]]:
     keys = next(one.primary_keys for one in STREAMS if one.name == stream)
-    return {tuple(str(row[key]) for key in keys): row for row in rows}
+    return {tuple(same_time(str(row[key])) for key in keys): row for row in rows}
+
+
+def same_time(text: str) -> str:
+    """Write a time that is part of a key as the tap does."""
+    return text.replace("Z", "+00:00") if text[:2] == "20" and text[-1:] == "Z" else text
 
 
 @pytest.mark.parametrize("stream", NAMES)
 def test_every_record_arrives_once_with_every_value(
-    quiet: Sandbox, whole: Run, stream: str
+    quiet: Sandbox, everything: Run, stream: str
 ) -> None:
-    rows = whole.rows(stream)
+    rows = everything.rows(stream)
     delivered = keyed(stream, rows)
     expected = keyed(stream, held(quiet, stream))
     assert expected, "the sandbox holds none, so nothing is shown"
