@@ -168,6 +168,11 @@ def _company_notes_shown(_: str, rows: list[Json]) -> Json:
     return {"notes": {"type": "note.list", "notes": rows}}
 
 
+def _members(workspace: Workspace, company: str) -> list[Json]:
+    contacts = workspace.table("contacts")
+    return [contacts.record(one) for one in workspace.members(company)]
+
+
 def _events(workspace: Workspace, index: int, stub: Stub) -> list[Json]:
     person = workspace.table("contacts").record(stub.id)
     return [
@@ -297,7 +302,7 @@ CHILDREN: dict[str, Child] = {
     "company_contacts": Child(
         "companies",
         "company",
-        lambda workspace, company: workspace.members(company),
+        _members,
         derived=True,
     ),
     "company_segments": Child(
@@ -499,6 +504,12 @@ class Children:
                 continue
             if (name, parent) in self._kept and {*child.shown(parent, [])} & {*given}:
                 del self._kept[name, parent]
+
+    def parent_gone(self, table: str, parent: str) -> None:
+        """Forget the rows of a parent that is deleted."""
+        for name, child in CHILDREN.items():
+            if child.parent == table:
+                self._kept.pop((name, parent), None)
 
     def parent_changed(self, table: str, parent: str, dice: Dice, at: int) -> None:
         """Let rows come with a change of their parent."""

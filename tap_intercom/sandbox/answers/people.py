@@ -18,7 +18,6 @@ from ..endpoint import (
     found,
     names,
     numbered_of,
-    rows_of,
     there,
     unix,
     whole_of,
@@ -117,19 +116,20 @@ def company_contacts(state: State, call: Call) -> Reply:
         return BY_NUMBER(state, call)
     if "page" in call.query:
         raise Refusal(400, "parameter_invalid", "page gave way to starting_after", field="page")
-    rows = rows_of("company_contacts")(state, call)
-    ids = [row["id"] for row in state.workspace.members(call.argument)]
+    ids = state.workspace.members(there(state, "companies", call))
     size = page_size(call.query.get("per_page"), 50, 60)
     after = call.query.get("starting_after")
     cursor = None if after is None else read_cursor(after)
     first = ids.index(cursor.id) + 1 if cursor is not None and cursor.id in ids else 0
     number = 1 if cursor is None else cursor.page
-    place = pages(number, size, len(rows))
-    if first + size < len(rows):
+    place = pages(number, size, len(ids))
+    if first + size < len(ids):
         text = Cursor(0, ids[first + size - 1], number + 1).text("id")
         place["next"] = {"page": number + 1, "per_page": size, "starting_after": text}
-    page = merges(state, call, ids[first : first + size], rows[first : first + size])
-    return envelope("list", "data", page, total_count=len(rows), pages=place)
+    shown = ids[first : first + size]
+    rows = state.workspace.table("contacts").all_encoded(shown, call.version)
+    rows = merges(state, call, shown, rows)
+    return envelope("list", "data", rows, total_count=len(ids), pages=place)
 
 
 BY_NUMBER = numbered_of("company_contacts", 50, 60)
