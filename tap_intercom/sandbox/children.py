@@ -106,7 +106,9 @@ def linked(workspace: Workspace, contact: str, name: str) -> list[str]:
     if made is not None and shown == people.inline(name, contact, ids):
         return ids
     inside = shown.get("data") if isinstance(shown, dict) else None
-    return [str(item["id"]) for item in inside] if isinstance(inside, list) else []
+    if not isinstance(inside, list):
+        return []
+    return [str(item["id"]) for item in inside if isinstance(item, dict) and "id" in item]
 
 
 def _record(workspace: Workspace, table: str, identity: str) -> Json:
@@ -296,7 +298,7 @@ CHILDREN: dict[str, Child] = {
         _made("contacts", _events),
         born=lambda birth: history.new_event(birth.record, birth.rows, birth.dice, birth.at),
         daily=0.02,
-        visible=lambda workspace, row: row["created_at"] >= history.listed(workspace.today()),
+        visible=lambda workspace, row: history.stamp(row) >= history.listed(workspace.today()),
     ),
     "contact_event_summaries": Child("contacts", "contact", _summaries, key="name", derived=True),
     "company_contacts": Child(

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from odd_records import ODD, odd_record
+
+from tap_intercom.sandbox.children import CHILDREN
+from tap_intercom.sandbox.endpoints import ENDPOINTS
+from tap_intercom.sandbox.workspace import NAMES
 
 if TYPE_CHECKING:
     from calling import Caller, Code, Json, Start
@@ -358,3 +364,58 @@ def test_records_are_put_and_deleted(start: Start, resource: str, path: str) -> 
     assert intercom.sandbox.delete(resource, str(row["id"]))
     assert row not in intercom.listed(path)
     assert len(intercom.listed(path)) == len(intercom.truth(resource))
+
+
+KEYS = {
+    "contact_attributes": "full_name",
+    "company_attributes": "full_name",
+    "conversation_data_attributes": "full_name",
+    "activity_log_event_types": "event_type",
+    "ip_allowlist": "type",
+}
+
+
+@pytest.mark.parametrize("kind", sorted(ODD))
+def test_odd_records_do_not_break_anything(start: Start, kind: str) -> None:
+    intercom = start(size=30)
+    for name in NAMES:
+        key = KEYS.get(name, "id")
+        record = intercom.truth(name)[0]
+        intercom.sandbox.put(name, {**odd_record(name, record, kind), key: record[key]})
+    for name, child in CHILDREN.items():
+        if not child.derived:
+            rows = intercom.truth(name)
+            kept = {field: rows[0][field] for field in (child.owner, child.key)}
+            intercom.sandbox.put(name, {**odd_record(name, rows[0], kind), **kept})
+    intercom.sandbox.advance(3 * DAY)
+    for name in (*NAMES, *CHILDREN):
+        intercom.truth(name)
+    for endpoint in ENDPOINTS:
+        if endpoint.method == "GET" and "banners" not in endpoint.path:
+            for record in intercom.truth(PARENTS.get(endpoint.path.split("/")[1], "tags"))[:3]:
+                path = re.sub(r"{.*}", str(record["id"]), endpoint.path)
+                assert intercom.get(path).status_code in (200, 400, 404), path
+    contact = intercom.truth("contacts")[0]["id"]
+    for summary in ("true", "false"):
+        asked = {"type": "user", "intercom_user_id": contact, "summary": summary}
+        assert intercom.get("/events", **asked).status_code == 200
+
+
+PARENTS = {
+    "help_center": "help_centers",
+    "news": "newsfeeds",
+    "custom_object_instances": "custom_object_types",
+    **{
+        name: name
+        for name in (
+            "contacts",
+            "companies",
+            "conversations",
+            "articles",
+            "tickets",
+            "teams",
+            "office_hours_schedules",
+            "data_connectors",
+        )
+    },
+}

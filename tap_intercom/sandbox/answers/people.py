@@ -47,7 +47,7 @@ from ..paging import (
     read_cursor,
     scrolled,
 )
-from ..records.history import listed, summaries
+from ..records.history import listed, stamp, summaries
 from ..search import COMPANIES, CONTACTS
 from ..versions import V2_0, V2_15, V2_16, V2_17
 
@@ -167,14 +167,13 @@ def events(state: State, call: Call) -> Reply:
     found = [
         row
         for row in rows
-        if row["created_at"] * 1_000 >= since
-        and (before is None or row["created_at"] * 1_000 < before)
+        if stamp(row) * 1_000 >= since and (before is None or stamp(row) * 1_000 < before)
     ]
     size = page_size(call.query.get("per_page"), 50, 150)
     page = found[:size]
     following = None
     if len(found) > size:
-        times = {"before": str(page[-1]["created_at"] * 1_000), "since": str(since)}
+        times = {"before": str(int(stamp(page[-1]) * 1_000)), "since": str(since)}
         following = f"{HOST}{call.path}?{urlencode({**call.query, **times})}"
     encoded = [msgspec.json.encode(row) for row in page]
     return envelope("event.list", "events", encoded, pages={"next": following}, **who)

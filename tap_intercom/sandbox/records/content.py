@@ -188,7 +188,6 @@ def audience(world: World, index: int, stub: Stub) -> Json:
 def folder(world: World, index: int, stub: Stub) -> Json:
     """Build a folder, whose id is a number; every third lies in another one."""
     return {
-        "type": "folder",
         "id": int(stub.id),
         "name": f"Ordner {index}",
         "description": "Was alle wissen müssen" if index % 2 else None,
