@@ -6,7 +6,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
-from ..tables import Stub, number
+from ..tables import Stub
+from ..tables import number as sortable
 from .dice import DAY, Dice, mixed
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def event(person: Json, time: int, kind: int) -> Json:
 
 def stamp(row: Json) -> float:
     """When something happened, if that can be read."""
-    return number([row.get("created_at")])
+    return sortable([row.get("created_at")])
 
 
 def summaries(events: list[Json]) -> list[Json]:
