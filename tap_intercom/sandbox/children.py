@@ -106,7 +106,9 @@ def linked(workspace: Workspace, contact: str, name: str) -> list[str]:
     if made is not None and shown == people.inline(name, contact, ids):
         return ids
     inside = shown.get("data") if isinstance(shown, dict) else None
-    return [str(item["id"]) for item in inside] if isinstance(inside, list) else []
+    if not isinstance(inside, list):
+        return []
+    return [str(item["id"]) for item in inside if isinstance(item, dict) and "id" in item]
 
 
 def _record(workspace: Workspace, table: str, identity: str) -> Json:
@@ -166,6 +168,11 @@ def _subscriptions_shown(contact: str, rows: list[Json]) -> Json:
 
 def _company_notes_shown(_: str, rows: list[Json]) -> Json:
     return {"notes": {"type": "note.list", "notes": rows}}
+
+
+def _members(workspace: Workspace, company: str) -> list[Json]:
+    contacts = workspace.table("contacts")
+    return [contacts.record(one) for one in workspace.members(company)]
 
 
 def _events(workspace: Workspace, index: int, stub: Stub) -> list[Json]:
@@ -291,13 +298,13 @@ CHILDREN: dict[str, Child] = {
         _made("contacts", _events),
         born=lambda birth: history.new_event(birth.record, birth.rows, birth.dice, birth.at),
         daily=0.02,
-        visible=lambda workspace, row: row["created_at"] >= history.listed(workspace.today()),
+        visible=lambda workspace, row: history.stamp(row) >= history.listed(workspace.today()),
     ),
     "contact_event_summaries": Child("contacts", "contact", _summaries, key="name", derived=True),
     "company_contacts": Child(
         "companies",
         "company",
-        lambda workspace, company: workspace.members(company),
+        _members,
         derived=True,
     ),
     "company_segments": Child(
@@ -499,6 +506,12 @@ class Children:
                 continue
             if (name, parent) in self._kept and {*child.shown(parent, [])} & {*given}:
                 del self._kept[name, parent]
+
+    def parent_gone(self, table: str, parent: str) -> None:
+        """Forget the rows of a parent that is deleted."""
+        for name, child in CHILDREN.items():
+            if child.parent == table:
+                self._kept.pop((name, parent), None)
 
     def parent_changed(self, table: str, parent: str, dice: Dice, at: int) -> None:
         """Let rows come with a change of their parent."""

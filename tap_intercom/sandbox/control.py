@@ -5,7 +5,7 @@ POST   /__sandbox__/reset                    count from zero again
 POST   /__sandbox__/advance                  {"seconds": N}: let time pass, and things happen
 GET    /__sandbox__/records/RESOURCE         every record there is now, for Intercom-Version
 POST   /__sandbox__/records/RESOURCE         write the fields of one record, of any shape
-DELETE /__sandbox__/records/RESOURCE/ID      delete one record
+DELETE /__sandbox__/records/RESOURCE/ID      delete one record; PARENT/ID where it hangs on another
 """
 
 from __future__ import annotations

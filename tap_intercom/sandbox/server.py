@@ -155,11 +155,11 @@ class Sandbox:
         self._server.within(self._state.workspace.advance, seconds)
 
     def put(self, resource: str, record: Json) -> Json:
-        """Write the fields of one record, of any shape."""
+        """Write the fields of one record, of any shape; rows of a parent carry the parent's id."""
         return self._server.within(self._state.workspace.put, resource, record)
 
     def delete(self, resource: str, identity: str) -> bool:
-        """Delete one record; tell whether it was there."""
+        """Delete one record, by PARENT/ID where it hangs on another; tell whether it was there."""
         return self._server.within(self._state.workspace.delete, resource, identity)
 
     def reset(self) -> None:

@@ -286,8 +286,8 @@ class Workspace:
             return companies.record(identity)
         return {"type": "company", "id": identity, "name": None}
 
-    def members(self, company: str) -> list[Json]:
-        """Every contact of a company."""
+    def members(self, company: str) -> list[str]:
+        """Name every contact of a company."""
         contacts = self.table("contacts")
         state = (contacts.version, self.children.version)
         if self._members is None or self._members[0] != state:
@@ -296,7 +296,7 @@ class Workspace:
                 for one in self.children.companies(contact):
                     members.setdefault(one, []).append(contact)
             self._members = (state, members)
-        return [contacts.record(one) for one in self._members[1].get(company, [])]
+        return self._members[1].get(company, [])
 
     def parts(self, conversation: str) -> list[Json]:
         """Every part of a conversation, oldest first."""
@@ -364,6 +364,7 @@ class Workspace:
             record = table.record(identity)
             role, external = record.get("role"), record.get("external_id")
             self._tell(when, "deleted", identity, role=role, external_id=external)
+        self.children.parent_gone(name, identity)
         there = table.delete(identity)
         if there and name == "conversations":
             self._parts.pop(identity, None)

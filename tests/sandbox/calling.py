@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
 
 import requests
 
@@ -67,6 +68,25 @@ class Caller:
             if not following:
                 return rows
             after = following["starting_after"]
+
+    def listed(self, path: str, key: str = "data", **query: Any) -> list[Json]:
+        """Every record of a list, page by page, in whichever style its pages are."""
+        rows: list[Json] = []
+        while True:
+            answer = self.get(path, **query).json()
+            rows += answer[key]
+            place = answer.get("pages") or answer
+            following = place.get("next")
+            if isinstance(following, str):
+                query = dict(parse_qsl(urlsplit(following).query))
+            elif following:
+                query["starting_after"] = following["starting_after"]
+            elif place.get("has_more"):
+                query["cursor"] = place["next_cursor"]
+            elif place.get("page", 1) < place.get("total_pages", 1):
+                query["page"] = place["page"] + 1
+            else:
+                return rows
 
     def truth(self, resource: str) -> list[Json]:
         return self.sandbox.records(resource, self.version or "2.17")

@@ -18,7 +18,6 @@ from ..endpoint import (
     found,
     names,
     numbered_of,
-    rows_of,
     there,
     unix,
     whole_of,
@@ -48,7 +47,7 @@ from ..paging import (
     read_cursor,
     scrolled,
 )
-from ..records.history import listed, summaries
+from ..records.history import listed, stamp, summaries
 from ..search import COMPANIES, CONTACTS
 from ..versions import V2_0, V2_15, V2_16, V2_17
 
@@ -117,19 +116,20 @@ def company_contacts(state: State, call: Call) -> Reply:
         return BY_NUMBER(state, call)
     if "page" in call.query:
         raise Refusal(400, "parameter_invalid", "page gave way to starting_after", field="page")
-    rows = rows_of("company_contacts")(state, call)
-    ids = [row["id"] for row in state.workspace.members(call.argument)]
+    ids = state.workspace.members(there(state, "companies", call))
     size = page_size(call.query.get("per_page"), 50, 60)
     after = call.query.get("starting_after")
     cursor = None if after is None else read_cursor(after)
     first = ids.index(cursor.id) + 1 if cursor is not None and cursor.id in ids else 0
     number = 1 if cursor is None else cursor.page
-    place = pages(number, size, len(rows))
-    if first + size < len(rows):
+    place = pages(number, size, len(ids))
+    if first + size < len(ids):
         text = Cursor(0, ids[first + size - 1], number + 1).text("id")
         place["next"] = {"page": number + 1, "per_page": size, "starting_after": text}
-    page = merges(state, call, ids[first : first + size], rows[first : first + size])
-    return envelope("list", "data", page, total_count=len(rows), pages=place)
+    shown = ids[first : first + size]
+    rows = state.workspace.table("contacts").all_encoded(shown, call.version)
+    rows = merges(state, call, shown, rows)
+    return envelope("list", "data", rows, total_count=len(ids), pages=place)
 
 
 BY_NUMBER = numbered_of("company_contacts", 50, 60)
@@ -167,14 +167,13 @@ def events(state: State, call: Call) -> Reply:
     found = [
         row
         for row in rows
-        if row["created_at"] * 1_000 >= since
-        and (before is None or row["created_at"] * 1_000 < before)
+        if stamp(row) * 1_000 >= since and (before is None or stamp(row) * 1_000 < before)
     ]
     size = page_size(call.query.get("per_page"), 50, 150)
     page = found[:size]
     following = None
     if len(found) > size:
-        times = {"before": str(page[-1]["created_at"] * 1_000), "since": str(since)}
+        times = {"before": str(int(stamp(page[-1]) * 1_000)), "since": str(since)}
         following = f"{HOST}{call.path}?{urlencode({**call.query, **times})}"
     encoded = [msgspec.json.encode(row) for row in page]
     return envelope("event.list", "events", encoded, pages={"next": following}, **who)

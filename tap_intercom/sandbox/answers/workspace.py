@@ -22,8 +22,8 @@ from ..endpoint import (
 from ..exchange import Call, Refusal, Reply
 from ..paging import Followed, Numbered, envelope, linked, of_table, whole
 from ..records.dice import DAY, HOUR
+from ..records.history import stamp
 from ..records.settings import BODIES, IDLE, team_metrics
-from ..tables import seconds
 from ..versions import V2_0, V2_15, V2_16, V2_17
 from ..workspace import OLD_ATTRIBUTES
 
@@ -152,7 +152,8 @@ def executions(state: State, call: Call) -> Found:
         if not _wanted(row, call):
             continue
         shown = {name: value for name, value in row.items() if name not in hidden}
-        key = (seconds(row["created_at"]), len(row["id"]), row["id"])
+        identity = str(row["id"])
+        key = (stamp(row), len(identity), identity)
         rows[key] = msgspec.json.encode(shown)
     return sorted(rows), lambda keys: [rows[key] for key in keys]
 
@@ -161,8 +162,8 @@ def _wanted(row: Json, call: Call) -> bool:
     success, kind = call.query.get("success"), call.query.get("error_type")
     if success not in (None, "true", "false"):
         raise Refusal(400, "parameter_invalid", "success must be true or false", field="success")
-    well = success is None or row["success"] is (success == "true")
-    return well and kind in (None, row["error_type"])
+    well = success is None or row.get("success") is (success == "true")
+    return well and kind in (None, row.get("error_type"))
 
 
 def custom_objects(state: State, call: Call) -> Reply:
@@ -172,7 +173,7 @@ def custom_objects(state: State, call: Call) -> Reply:
         return OBJECTS(state, call)
     one = there(state, "custom_object_types", call)
     for row in state.workspace.children.rows("custom_object_instances", one):
-        if row["external_id"] == asked:
+        if row.get("external_id") == asked:
             return Reply(body=msgspec.json.encode(row), records=1)
     raise Refusal(404, "not_found", "Resource Not Found")
 

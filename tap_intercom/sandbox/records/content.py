@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 Json = dict[str, Any]
 
-INTERNAL_ARTICLES, NEWS_ITEMS, NEWSFEEDS = 40, 34, 12
+INTERNAL_ARTICLES, NEWS_ITEMS, NEWSFEEDS = 40, 50, 12
 IMPORT_SOURCES, EXTERNAL_PAGES = 6, 130
 SNIPPETS, AUDIENCES, FOLDERS, DYNAMIC_CONTENTS, MACROS = 70, 55, 30, 45, 170
 HUGE = 400
@@ -188,7 +188,6 @@ def audience(world: World, index: int, stub: Stub) -> Json:
 def folder(world: World, index: int, stub: Stub) -> Json:
     """Build a folder, whose id is a number; every third lies in another one."""
     return {
-        "type": "folder",
         "id": int(stub.id),
         "name": f"Ordner {index}",
         "description": "Was alle wissen müssen" if index % 2 else None,

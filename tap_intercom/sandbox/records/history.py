@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from zlib import crc32
 
 from ..tables import Stub
+from ..tables import number as sortable
 from .dice import DAY, Dice, mixed
 
 if TYPE_CHECKING:
@@ -69,11 +70,18 @@ def event(person: Json, time: int, kind: int) -> Json:
     }
 
 
+def stamp(row: Json) -> float:
+    """When something happened, if that can be read."""
+    return sortable([row.get("created_at")])
+
+
 def summaries(events: list[Json]) -> list[Json]:
     """Count events by name, over all time."""
     times: dict[str, list[int]] = {}
     for one in events:
-        times.setdefault(one["event_name"], []).append(one["created_at"])
+        name, at = one.get("event_name"), one.get("created_at")
+        if isinstance(name, str) and isinstance(at, int):
+            times.setdefault(name, []).append(at)
     return [
         {
             "name": name,
@@ -177,6 +185,6 @@ class Past:
 
 def new_event(person: Json, events: list[Json], dice: Dice, at: int) -> Json | None:
     """Let a contact do something, unless they did in this second."""
-    if events and events[0]["created_at"] >= at:
+    if events and stamp(events[0]) >= at:
         return None
     return event(person, at, dice.below(len(EVENTS)))

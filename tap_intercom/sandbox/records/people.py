@@ -24,8 +24,8 @@ Json = dict[str, Any]
 
 INLINE_AT_MOST = 10
 WITHOUT, WITH_MANY, MOST = 0.45, 0.96, 30
-RICH, NOTED, TALKED_ABOUT = 1, 2, 120
-POPULAR = 0.45
+RICH, NOTED, TALKED_ABOUT, EMPLOYED, EMPLOYERS = 1, 2, 120, 4, 75
+POPULAR, KNOWN = 0.45, 600
 INLINE = {
     "tags": ("tag", "tags"),
     "notes": ("note", "notes"),
@@ -69,8 +69,9 @@ def links(world: World, index: int) -> dict[str, list[str]]:
     tags = _how_many(dice, many=many)
     tag = dice.below(len(TAG_IDS))
     notes = TALKED_ABOUT if index == NOTED else _how_many(dice, many=many)
-    companies = _how_many(dice, many=many)
-    company = 0 if dice.chance(POPULAR) else dice.below(world.companies)
+    companies = EMPLOYERS if index == EMPLOYED else _how_many(dice, many=many)
+    popular = dice.chance(POPULAR) and index < KNOWN
+    company = 0 if popular else dice.below(world.companies)
     chosen = [one for one in SUBSCRIPTION_IDS if dice.chance(0.25)]
     return {
         "tags": [*(TAG_IDS + TAG_IDS)[tag : tag + tags]],

@@ -88,7 +88,6 @@ def away_status_reason(world: World, index: int) -> Json:
 def help_center(_: World, index: int, stub: Stub) -> Json:
     """Build a help center."""
     return {
-        "type": "help_center",
         "id": stub.id,
         "workspace_id": WORKSPACE_ID,
         "created_at": stub.created_at,
