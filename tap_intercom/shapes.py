@@ -73,6 +73,7 @@ class Shape(IntercomStream):
     """A way of handing out records. Subclasses say which pages there are since a moment."""
 
     name: str = ""
+    path: str = ""
     noun: ClassVar[str]
     # Where the records are in an answer: a dotted path, or several with a bar between, of which the
     # first that is there counts; empty for the answer itself.

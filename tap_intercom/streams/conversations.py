@@ -202,11 +202,10 @@ class CallTranscripts(FanOut):
 
     @override
     def expand(self, page: Page) -> Page:
-        calls = {call["id"]: call["conversation_id"] for call in page.records}
-        found = self.dig(
-            self.fetch(Request(self.path, {}, {"conversation_ids": sorted(set(calls.values()))}))
-        )
-        return Page([_transcript(call) for call in found if call.get("id") in calls])
+        wanted = {str(call["id"]) for call in page.records if call.get("id")}
+        ids = sorted({str(call["conversation_id"]) for call in page.records})
+        found = self.dig(self.fetch(Request(self.path, {}, {"conversation_ids": ids})))
+        return Page([_transcript(call) for call in found if str(call.get("id")) in wanted])
 
 
 def _transcript(call: dict[str, Any]) -> dict[str, Any]:

@@ -203,6 +203,8 @@ class Companies(_Company):
     @override
     def pages(self, since: datetime | None) -> Iterator[Page]:
         way = self.ways[self.config["companies_method"]]
+        if way is _Listed:
+            self.logger.warning("Read as a list, at most 10,000 companies are to be had.")
         yield from way(self._tap, self.connection).pages(since)
 
 

@@ -7,10 +7,21 @@ from typing import TYPE_CHECKING
 import pytest
 from delivered import cleaned, misses
 from odd_records import INSIDE, ODD, RESOURCES, odd_record, unknown_fields
-from runs import sync
+from runs import CUSTOM_OBJECT_TYPES, NAMES, sync
+
+from tap_intercom.sandbox import running
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tap_intercom.sandbox import Sandbox
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """A small workspace of one's own."""
+    with running(size=60) as sandbox:
+        yield sandbox
 
 
 @pytest.mark.parametrize("kind", sorted(ODD))
@@ -20,7 +31,7 @@ def test_odd_records_arrive_in_every_stream(sandbox: Sandbox, kind: str) -> None
     }
     for resource, record in odd.items():
         sandbox.put(resource, record)
-    run = sync(sandbox)
+    run = sync(sandbox, *NAMES, custom_object_types=CUSTOM_OBJECT_TYPES)
     assert run.error is None
     for resource, record in odd.items():
         sent = cleaned(record)
