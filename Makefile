@@ -1,4 +1,5 @@
-# One command for everything. A warm run installs nothing: each step leaves a stamp in .venv/ or .meltano/.
+# One command for everything. A warm run installs nothing: each step leaves a stamp in .venv/ or
+# .meltano/.
 
 PYTHON ?= python3
 VENV   := .venv
@@ -70,12 +71,13 @@ $(VENV)/.installed: pyproject.toml $(VENV)/.requirements
 .meltano/.installed: meltano.yml pyproject.toml requirements/target-postgres.txt $(VENV)/.installed
 	@echo "Installing the Meltano plugins tap-intercom and target-postgres ..."
 	@mkdir -p .meltano
-	@MELTANO_SEND_ANONYMOUS_USAGE_STATS=false MELTANO_CLI_DISABLE_VERSION_CHECK=true MELTANO_CLI_LOG_FORMAT=uncolored \
-	  $(BIN)/meltano --log-level=warning install tap-intercom target-postgres
+	@MELTANO_SEND_ANONYMOUS_USAGE_STATS=false MELTANO_CLI_DISABLE_VERSION_CHECK=true \
+	  MELTANO_CLI_LOG_FORMAT=uncolored $(BIN)/meltano --log-level=warning \
+	  install tap-intercom target-postgres
 	@touch $@
 
-LOCK := $(UV) pip compile --quiet --universal --python-version 3.10 --generate-hashes --upgrade --no-config \
-  --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
+LOCK := $(UV) pip compile --quiet --universal --python-version 3.10 --generate-hashes --upgrade \
+  --no-config --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 lock: $(VENV)/.uv  ## Renew every pin in requirements/
 	echo uv | $(LOCK) - -o requirements/uv.txt

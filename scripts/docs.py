@@ -1,6 +1,7 @@
 """Write the pages that say what the tap can do from the tap itself: `make docs`.
 
-python scripts/docs.py            write docs/settings.md, docs/streams.md and README's tables
+python scripts/docs.py            write docs/settings.md, docs/streams.md, docs/coverage.md and
+                                  README's tables
 python scripts/docs.py --check    write nothing; exit with 1 if any of them is stale
 """
 
@@ -12,11 +13,26 @@ import sys
 from copy import deepcopy
 from functools import cache, singledispatch
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+import covered
 import yaml
 
-from tap_intercom.shapes import Explode, FanOut, List, Scroll, Search, Shape, Singleton, Windows
+from tap_intercom.client import IntercomStream
+from tap_intercom.shapes import (
+    Explode,
+    FanOut,
+    Feed,
+    List,
+    Search,
+    Shape,
+    Singleton,
+    Windows,
+)
+from tap_intercom.streams import STREAMS
+from tap_intercom.streams.conversations import CallTranscripts
+from tap_intercom.streams.people import Companies
 from tap_intercom.tap import TapIntercom
 
 if TYPE_CHECKING:
@@ -27,6 +43,7 @@ if TYPE_CHECKING:
 PROJECT = Path(__file__).resolve().parent.parent
 PREFIX = "TAP_INTERCOM_"
 MANY = 6
+WIDTH = 100
 
 # The SDK's own settings are described in meltano.yml, but for the one that Meltano need not offer.
 ELSEWHERE = {
@@ -42,8 +59,8 @@ SETTINGS_PAGE = """\
 A setting comes from the file that `--config` names, under its name, or with `--config=ENV` from the
 environment, under its variable. `--config` may be given more than once; the later one wins. In
 Meltano, it is `meltano config set tap-intercom <name> <value>`, or the same variable. An object is
-written as JSON in a variable, and a yes or no as `true` or `false`. None is needed but a token, and
-none at all for `--discover`.
+written as JSON in a variable, and so is a list; a yes or no is `true` or `false`. None is needed
+but a token, and none at all for `--discover`, unless `custom_attributes` is `typed`.
 
 ## The tap's own
 
@@ -55,8 +72,9 @@ Secret ones are kept out of logs, errors, state and `--about`, and Meltano hides
 
 {common}
 
-What the first two can do is told in [Stream Maps](https://sdk.meltano.com/en/latest/stream_maps.html),
-and what the last can do in [Batch Messages](https://sdk.meltano.com/en/latest/batch.html).
+What the first two can do is told in
+[Stream Maps](https://sdk.meltano.com/en/latest/stream_maps.html), and what the last can do in
+[Batch Messages](https://sdk.meltano.com/en/latest/batch.html).
 """
 
 STREAMS_PAGE = """\
@@ -64,33 +82,55 @@ STREAMS_PAGE = """\
 
 <!-- Written by scripts/docs.py, from the tap: change it there, and run `make docs`. -->
 
-{count} streams. All ids are text, and all times are RFC 3339 in UTC. The last column of every
-stream is `_rescued_data`: what arrived and fits no other column, under its own path, or null
-([why](behavior.md#types-that-flip-and-fields-that-appear)). Objects are open: they keep the fields
-that are not named here.
+{count} streams. Those marked with ● are read unless you deselect them; the others are read when you
+[select them](../README.md#choosing-streams). All ids are text, and all times are RFC 3339 in UTC.
+The last column of every stream is `_rescued_data`: what arrived and fits no other column, under its
+own path, or null ([why](behavior.md#types-that-flip-and-fields-that-appear)). Objects are open:
+they keep the fields that are not named here.
 
 An incremental stream begins at its bookmark; in its first run, at `start_date`, or without one at
-the beginning. What a stream costs is said in calls to Intercom, which is what the rate limit
-counts. Every run begins with one call more, to `/me`.
+the beginning. A stream that is read whole can tell a target which rows are gone
+([how](behavior.md#what-was-deleted)). What a stream costs is said in calls to Intercom, which is
+what the rate limit counts. Every run begins with one call more, to `/me`. Which call is whose
+is in [coverage.md](coverage.md).
 
-{table}
-{sections}
+A permission is ticked in Intercom's Developer Hub, in your app under *Configure*, *Authentication*.
+What is set `like_this` is Intercom's name for it; for the others Intercom documents none.
+
+{areas}
 """
+
+# What the shape of a stream does not tell of its cost or its reach.
+REMARKS = {
+    "activity_logs": "A plan may leave it out.",
+    "call_transcripts": "A call that belongs to no conversation cannot be asked for.",
+    "contact_companies": "A row says which company; the company itself is in `companies`.",
+    "contact_events": "Intercom keeps events for 90 days; rows that are older stay in your target.",
+    "contact_tags": "Rows that lie in the contact have no `name`; it is in `tags`.",
+    "conversation_parts": "Of a conversation Intercom gives the newest 500 parts.",
+    "custom_object_instances": "The list is read for each type that `custom_object_types` names.",
+    "deleted_conversations": "What to remove from `conversations` in your target.",
+    "team_metrics": "A plan may leave it out.",
+    "ticket_parts": "Of a ticket Intercom gives the newest 500 parts.",
+}
 
 
 def pages(readme: str) -> dict[str, str]:
     """Write every page, by its path below the project; README around its generated tables."""
     own, common = settings()
-    table = stream_table("")
+    by_area = {title: "\n".join(map(section, streams)) for title, streams in areas().items()}
     return {
+        "docs/coverage.md": covered.page(),
         "docs/settings.md": SETTINGS_PAGE.format(own=own, common=common),
         "docs/streams.md": STREAMS_PAGE.format(
-            count=len(streams()), table=table, sections="\n".join(map(section, streams()))
+            count=len(STREAMS),
+            areas="\n\n".join(
+                f"## Streams of {title}\n\n{cost_table(areas()[title])}\n{sections}"
+                for title, sections in by_area.items()
+            ),
         ),
         "README.md": filled(
-            filled(readme, "settings", short_settings()),
-            "streams",
-            stream_table("docs/streams.md"),
+            filled(readme, "settings", short_settings()), "streams", stream_tables()
         ),
     }
 
@@ -217,10 +257,17 @@ def _paths(declared: Schema, path: str) -> list[str]:
 
 
 @cache
-def streams() -> tuple[Shape, ...]:
-    """Discover every stream, which asks Intercom nothing."""
+def areas() -> dict[str, list[Shape]]:
+    """Discover every stream, which asks Intercom nothing, by the module that it is in."""
     tap = TapIntercom(config={}, validate_config=False)
-    return tuple(stream for stream in tap.streams.values() if isinstance(stream, Shape))
+    found: dict[str, list[Shape]] = {}
+    for stream in STREAMS:
+        docstring = sys.modules[stream.__module__].__doc__ or ""
+        title = docstring.partition(" of ")[2].strip(".\n")
+        discovered = tap.streams[stream.name]
+        if isinstance(discovered, Shape):
+            found.setdefault(title, []).append(discovered)
+    return found
 
 
 def sentence(stream: type[Shape]) -> str:
@@ -228,18 +275,33 @@ def sentence(stream: type[Shape]) -> str:
     return " ".join((stream.__doc__ or "").split())
 
 
-def stream_table(page: str) -> str:
-    """Write the table of all streams, each with a link to where it is described."""
-    rows = [
-        (
-            f"[{code(one.name)}]({page}#{one.name})",
-            sentence(type(one)),
-            ", ".join(map(code, one.primary_keys)),
-            code(one.replication_key) if one.replication_key else "whole, each run",
-        )
-        for one in streams()
-    ]
-    return grid(("Stream", "What it is", "Key", "Incremental by"), rows)
+def linked(stream: Shape, page: str) -> str:
+    """Name a stream, with a link to where it is described, and the mark of those by default."""
+    mark = "● " if stream.selected_by_default else ""
+    return f"{mark}[{code(stream.name)}]({page}#{stream.name})"
+
+
+def stream_tables() -> str:
+    """Write README's tables of the streams, one for each area."""
+    tables = []
+    for title, streams in areas().items():
+        rows = [
+            (
+                linked(one, "docs/streams.md"),
+                sentence(type(one)),
+                code(one.replication_key) if one.replication_key else "whole",
+            )
+            for one in streams
+        ]
+        heading = title[0].upper() + title[1:]
+        tables.append(f"### {heading}\n\n{grid(('Stream', 'What it is', 'Incremental by'), rows)}")
+    return "\n\n".join(tables)
+
+
+def cost_table(streams: list[Shape]) -> str:
+    """Write the table of an area's streams and what they cost."""
+    rows = [(linked(one, ""), words(one)[1], one.min_version) for one in streams]
+    return grid(("Stream", "Calls", "From version"), rows)
 
 
 def section(stream: Shape) -> str:
@@ -250,15 +312,29 @@ def section(stream: Shape) -> str:
         "Replication": replication,
         "Calls": calls,
         "API version": f"{stream.min_version} or newer",
+        "Permission": permission(stream),
         "Selected by default": "yes" if stream.selected_by_default else "no",
     }
-    listed = "\n".join(f"- {name}: {fact}" for name, fact in facts.items())
+    listed = "\n".join(wrapped(f"- {name}: {fact}", "  ") for name, fact in facts.items())
     rows = [
         (code(name), column_type(declared), inside(declared))
         for name, declared in stream.schema["properties"].items()
     ]
     table = grid(("Column", "Type", "Fields known inside"), rows)
-    return f"\n## {stream.name}\n\n{sentence(type(stream))}\n\n{listed}\n\n{table}"
+    told = wrapped(" ".join(filter(None, [sentence(type(stream)), REMARKS.get(stream.name)])))
+    return f"\n### {stream.name}\n\n{told}\n\n{listed}\n\n{table}"
+
+
+def wrapped(text: str, indent: str = "") -> str:
+    """Break text into lines of the width that all pages have."""
+    return "\n".join(wrap(text, WIDTH, subsequent_indent=indent, break_on_hyphens=False))
+
+
+def permission(stream: Shape) -> str:
+    """Name what to tick for a stream; identifiers are Intercom's own names."""
+    if stream.permission == IntercomStream.permission:
+        return "none; every token may"
+    return code(stream.permission) if stream.permission.isidentifier() else stream.permission
 
 
 def column_type(declared: Schema) -> str:
@@ -283,6 +359,28 @@ def _type(declared: Schema) -> str:
 
 # How each shape is replicated, and the calls that it costs
 
+WHOLE = "whole, in each run"
+
+# How many records Intercom puts on a page where it is not asked for a number; None where nobody
+# says. A list that is neither here nor asked for pages comes in one.
+PAGES_OF_ITS_OWN = {
+    "article_versions": 25,
+    "audiences": 50,
+    "collections": 20,
+    "company_contacts": 50,
+    "company_notes": 50,
+    "contact_notes": 50,
+    "content_import_sources": 50,
+    "content_snippets": None,
+    "dynamic_contents": None,
+    "external_pages": 50,
+    "folders": None,
+    "internal_articles": 25,
+    "news_items": 10,
+    "newsfeed_items": 20,
+    "newsfeeds": 10,
+}
+
 
 @singledispatch
 def words(stream: Shape) -> tuple[str, str]:
@@ -296,65 +394,138 @@ def words(stream: Shape) -> tuple[str, str]:
 
 @words.register
 def _(_: Singleton) -> tuple[str, str]:
-    return "whole, in each run", "one"
+    return WHOLE, "1"
 
 
 @words.register
 def _(stream: List) -> tuple[str, str]:
-    size = stream.params.get("per_page")
-    calls = f"one per {size} records" if size else "one, or one per page where Intercom makes pages"
     if not stream.replication_key:
-        return "whole, in each run", calls
-    end = "as far as the bookmark" if stream.newest_first else "whole; what changed is passed on"
-    return f"incremental by {code(stream.replication_key)}: the list is read {end}", calls
+        return WHOLE, reading(stream)
+    how = "the list is read whole, and what changed since the bookmark is passed on"
+    if stream.newest_first:
+        how = "the list is newest first, and read as far as the bookmark"
+    if stream.since_param:
+        how = f"Intercom leaves out what did not change since ({code(stream.since_param)})"
+    return by_key(stream, how), reading(stream)
 
 
 @words.register
 def _(stream: Windows) -> tuple[str, str]:
     return (
-        f"incremental by {code(stream.replication_key)}: from the bookmark on, a month at a time",
-        f"one per month, and per {stream.params['per_page']} records in it",
+        by_key(stream, "from the bookmark on, a month at a time"),
+        f"1 per month, and per {stream.params['per_page']} records in it",
     )
 
 
 @words.register
 def _(stream: Search) -> tuple[str, str]:
+    exact = stream.exact_since == Search.exact_since
+    wider = "" if exact else f"; before version {stream.exact_since}, a day more on each side"
     return (
-        f"incremental by {code(stream.replication_key)}: searched for, oldest change first",
-        "one per `page_size` records that changed",
+        by_key(stream, "searched for from the bookmark on, oldest change first"),
+        reading(stream) + wider,
     )
 
 
 @words.register
-def _(stream: Scroll) -> tuple[str, str]:
-    return (
-        f"incremental by {code(stream.replication_key)}: all are read; what changed is passed on",
-        "one per page of all there are, in pages of Intercom's size",
+def _(stream: Companies) -> tuple[str, str]:
+    how = (
+        "`scroll` and `list` read all there are, and what changed since the bookmark is passed on; "
+        "`search` asks for what changed (the setting `companies_method`)"
     )
+    return by_key(stream, how), reading(stream)
 
 
 @words.register
 def _(stream: Explode) -> tuple[str, str]:
-    return f"incremental by {code(stream.replication_key)}: {changed(stream)}", searched(stream)
+    if issubclass(stream.of, Companies):
+        return rows_of(stream), f"those of {code(stream.of.name)}"
+    again = f"those of {code(stream.of.name)} once more: {reading(stream.parent)}"
+    return rows_of(stream), again
 
 
 @words.register
 def _(stream: FanOut) -> tuple[str, str]:
-    one_each = f"one per {stream.of.noun} that changed, up to `max_concurrency` at once"
+    how_many = "1 or more" if paged(stream) else "1"
+    return rows_of(stream), f"{how_many} per {asked(stream)}, plus {found(stream)} to find them"
+
+
+@words.register
+def _(stream: CallTranscripts) -> tuple[str, str]:
+    return rows_of(stream), f"1 per 20 calls, plus {found(stream)} to find them"
+
+
+@words.register
+def _(stream: Feed) -> tuple[str, str]:
+    how = "newest first as far as the bookmark"
+    if stream.span_params:
+        how = "what Intercom has since the bookmark"
     return (
-        f"incremental by {code(stream.replication_key)}: {changed(stream)}",
-        f"{one_each}, and to find them {searched(stream)}",
+        by_key(stream, f"of every {noun(stream)}, changed or not, {how}"),
+        f"1 or more per {noun(stream)}, in each run, plus {found(stream)} to find them",
     )
 
 
-def changed(stream: Explode | FanOut) -> str:
-    """Say which rows an incremental run brings."""
-    return f"all rows of every {stream.of.noun} that changed since the bookmark"
+def by_key(stream: Shape, how: str) -> str:
+    """Say how a stream is replicated that has a replication key."""
+    return f"incremental by {code(stream.replication_key)}: {how}"
 
 
-def searched(stream: Explode | FanOut) -> str:
+def noun(stream: Explode | FanOut) -> str:
+    """Name a parent."""
+    return stream.of.noun.replace("_", " ")
+
+
+def rows_of(stream: Explode | FanOut) -> str:
+    """Say which rows a run brings."""
+    if not stream.replication_key:
+        return WHOLE
+    return by_key(stream, f"all rows of every {noun(stream)} that changed since the bookmark")
+
+
+def asked(stream: FanOut) -> str:
+    """Say for which parents a call is made."""
+    conditions = ["changed"] if stream.replication_key else []
+    if stream.inline:
+        conditions.append(f"has more {' and '.join(stream.counted)} than the ten that lie in it")
+    elif stream.counted:
+        conditions.append(f"has {' or '.join(stream.counted)}")
+    if stream.only_if:
+        conditions.append(stream.only_if.replace("_", " "))
+    return f"{noun(stream)} that {' and '.join(conditions)}" if conditions else noun(stream)
+
+
+def found(stream: FanOut) -> str:
     """Say what finding the parents costs."""
-    return f"one per `page_size` {stream.parent.name} that changed"
+    if issubclass(stream.of, Companies):
+        return f"those of {code(stream.of.name)}"
+    whole = stream.replication_key != f"{stream.of.noun}_{stream.of.replication_key}"
+    return reading(stream.parent, whole=whole)
+
+
+def paged(stream: Shape) -> bool:
+    """Say whether the rows may come in pages."""
+    return "per_page" in stream.params or stream.name in PAGES_OF_ITS_OWN
+
+
+def reading(stream: Shape, *, whole: bool = False) -> str:
+    """Say what reading records costs: those that are new to the bookmark, or the whole of them."""
+    records = stream.name.replace("_", " ")
+    if isinstance(stream, Companies):
+        return (
+            "1 per page of all companies, once a run for all streams that read them; with "
+            "`companies_method` `search`, 1 per page of those that changed, for each such stream"
+        )
+    if isinstance(stream, Search):
+        return f"1 per {stream.largest_page} {records}{'' if whole else ' that changed'}"
+    if not paged(stream):
+        return "1"
+    size = stream.params.get("per_page") or PAGES_OF_ITS_OWN[stream.name]
+    some = ""
+    if isinstance(stream, List) and not whole:
+        some = " since the bookmark" if stream.newest_first else ""
+        some = " that changed" if stream.since_param else some
+    return (f"1 per {size} {records}" if size else f"1 per page of {records}") + some
 
 
 def main(arguments: list[str]) -> str | None:

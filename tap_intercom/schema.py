@@ -89,6 +89,8 @@ CORRECTIONS: Mapping[str, Fact] = {
         "transcript": ["object"],
         "transcript_status": "string",
     },
+    # A company of a contact: what it is is told by the companies.
+    "contact_company": {"type": "string", "id": "string"},
     # A tag of a contact, as it lies in the contact or in the list of its tags.
     "contact_tag": {
         "type": "string",
@@ -226,7 +228,8 @@ def compiled(schema: Schema, keys: Iterable[str]) -> Callable[[Record], Record]:
 
     The function converts what can be converted without loss, moves what cannot, and root fields
     that the schema does not know, to `_rescued_data` under their path (`location.city`,
-    `tags.data.3.id`), and fills a key that is missing with a digest of the record.
+    `tags.data.3.id`), and fills a key that is missing with a digest of the record, or with the
+    beginning of 1970 where it is a time.
     """
     properties = schema["properties"]
     fits = {name: _fit(declared, name) for name, declared in properties.items() if name != RESCUED}
@@ -241,7 +244,7 @@ def compiled(schema: Schema, keys: Iterable[str]) -> Callable[[Record], Record]:
         record[RESCUED] = rescued or None
         for key in keys:
             if record.get(key) is None:
-                record[key] = _digest(record)
+                record[key] = NEVER if "format" in properties[key] else _digest(record)
         return record
 
     return fit
@@ -348,6 +351,9 @@ CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
     "date-time": times.canonical,
     "date": times.canonical_date,
 }
+
+
+NEVER = times.text(times.EPOCH)
 
 
 def _digest(record: Record) -> str:

@@ -117,6 +117,9 @@ class Shape(IntercomStream):
             known[defining.name] = [row for page in pages for row in page.records]
         return known[defining.name]
 
+    # Whether it is read by a child that wants the rows of all its records.
+    is_read_for_all = False
+
     @override
     def get_records(self, context: object = None) -> Iterator[Record]:
         if not self.connection.has(self.min_version):
@@ -128,6 +131,9 @@ class Shape(IntercomStream):
                 self.checkpoint(page.up_to)
         except NotAvailable as error:
             self.check_token()
+            self.leave_out(error.problem)
+            return
+        except Gone as error:
             self.leave_out(error.problem)
             return
         self.activate_version()
@@ -204,9 +210,18 @@ class Shape(IntercomStream):
         return bool(self.replication_key) and self.replication_method != REPLICATION_FULL_TABLE
 
     @property
+    def is_bounded(self) -> bool:
+        """Say whether there is a moment after which nothing is wanted.
+
+        There is none for what is read whole, nor for parents of whom all children are wanted: one
+        that changes during the run would be missing.
+        """
+        return self.is_incremental and not self.is_read_for_all
+
+    @property
     def end(self) -> datetime | None:
         """The moment after which nothing is wanted, if the user set one."""
-        end = self.config.get("end_date")
+        end = self.config.get("end_date") if self.is_bounded else None
         return times.parse(end) if end else None
 
     @property
@@ -402,7 +417,8 @@ class Search(Shape):
             start, restart = ascent.reached, False
             try:
                 for body in walk(self.question(start), self.fetch):
-                    records = self.wanted(self.dig(body), start, self.until)
+                    until = self.until if self.is_bounded else None
+                    records = self.wanted(self.dig(body), start, until)
                     ascent.add(map(self.moment, records))
                     yield Page(records, ascent.reached if ascent.in_order else None)
             except RepeatedPage:
@@ -430,18 +446,18 @@ class Search(Shape):
         https://developers.intercom.com/docs/references/2.16/rest-api/api.intercom.io/contacts/searchcontacts
         """
         exact = self.exact_since is not None and self.connection.has(self.exact_since)
-        until = times.epoch(self.until) + 1 if exact else times.epoch(self.until + 2 * DAY)
-        before = {"field": self.changed, "operator": "<", "value": until}
-        query: dict[str, Any] = before
-        if since is not None:
-            bound = times.epoch(since if exact else since - DAY)
+        margin = timedelta(0) if exact else DAY
+        filters: list[dict[str, Any]] = []
+        if since is not None or not self.is_bounded:
+            bound = times.epoch((since or times.EPOCH) - margin)
             from_then_on = [
                 {"field": self.changed, "operator": operator, "value": bound} for operator in ">="
             ]
-            query = {
-                "operator": "AND",
-                "value": [{"operator": "OR", "value": from_then_on}, before],
-            }
+            filters.append({"operator": "OR", "value": from_then_on})
+        if self.is_bounded:
+            bound = times.epoch(self.until + 2 * margin) + 1
+            filters.append({"field": self.changed, "operator": "<", "value": bound})
+        query = {"operator": "AND", "value": filters} if len(filters) > 1 else filters[0]
         sort = {"field": self.changed, "order": "ascending"}
         return Request(self.path, self.query, {"query": query, "sort": sort})
 
@@ -601,13 +617,18 @@ class Children(Shape):
     @override
     def declared_schema(self, tap: Tap) -> dict[str, Any]:
         links = {f"{self.of.noun}_id": "string"}
-        if self.of.replication_key:
-            links[f"{self.of.noun}_{self.of.replication_key}"] = "integer date-time"
+        if self.parent_changed:
+            links[f"{self.of.noun}_{self.parent_changed}"] = "integer date-time"
         return schema.stream_schema(self.component, links)
 
     @override
     def pages(self, since: datetime | None) -> Iterator[Page]:
-        return map(self.expand, self.parent.pages(since))
+        return map(self.expand, self.parents(since))
+
+    def parents(self, since: datetime | None) -> Iterator[Page]:
+        """Yield the parents that changed since; all, for a child that is read whole."""
+        self.parent.is_read_for_all = not self.is_incremental
+        return self.parent.pages(since)
 
     def expand(self, page: Page) -> Page:
         """Turn a page of parents into a page of their children."""
@@ -619,9 +640,14 @@ class Children(Shape):
     def links(self, parent: Record) -> Record:
         """Name the parent of a row, and when it changed."""
         links = {f"{self.of.noun}_id": parent.get("id")}
-        if changed := self.of.replication_key:
-            links[f"{self.of.noun}_{changed}"] = parent.get(changed)
+        if self.parent_changed:
+            links[f"{self.of.noun}_{self.parent_changed}"] = parent.get(self.parent_changed)
         return links
+
+    @property
+    def parent_changed(self) -> str | None:
+        """The field that says when the parent changed, if it has one."""
+        return self.of.replication_key
 
     @abstractmethod
     def rows(self, parent: Record) -> list[Record]:
@@ -668,13 +694,19 @@ class FanOut(Children):
 
     def batches(self, since: datetime | None) -> Iterator[Page]:
         """Yield the parents in the portions that one call can ask for: one by one."""
-        return one_by_one(self.parent.pages(since))
+        return one_by_one(self.parents(since))
 
     @override
     def rows(self, parent: Record) -> list[Record]:
-        known = self.known(parent)
-        if known is not None:
-            return known
+        rows = self.known(parent)
+        if rows is None:
+            rows = self.fetched(parent)
+        if not self.fields:
+            return rows
+        return [{name: row.get(name) for name in self.fields} for row in rows]
+
+    def fetched(self, parent: Record) -> list[Record]:
+        """Ask for the rows of one parent; none if it is gone."""
         try:
             rows = [
                 row for body in walk(self.request(parent), self.fetch) for row in self.dig(body)
@@ -684,8 +716,7 @@ class FanOut(Children):
             return []
         if self.cap is not None and len(rows) >= self.cap:
             self.capped.append(str(parent.get("id")))
-        kept = self.fields
-        return [{name: row.get(name) for name in kept} for row in rows] if kept else rows
+        return rows
 
     def known(self, parent: Record) -> list[Record] | None:
         """Give the rows of a parent that already tells them; None if it does not."""
@@ -730,13 +761,21 @@ class Feed(FanOut):
     A parent that is new since the bookmark may bring older rows along: it is read whole.
     """
 
+    # A row stays as it is while its parent changes, so it does not say when that was.
+    parent_changed = None
+
     # The parameters by which Intercom itself leaves out what is not between two moments.
     span_params: ClassVar[tuple[str, str] | None] = None
 
     @override
+    def parents(self, since: datetime | None) -> Iterator[Page]:
+        self.parent.is_read_for_all = True
+        return self.parent.pages(None)
+
+    @override
     def pages(self, since: datetime | None) -> Iterator[Page]:
         self.bookmark = since
-        for page in super().pages(None):
+        for page in super().pages(since):
             yield Page(page.records)
         yield Page([], self.until)
 

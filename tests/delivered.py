@@ -53,18 +53,19 @@ def _same(value: Any, found: Any) -> bool:
         return value is found
     if value == found and isinstance(value, bool) == isinstance(found, bool):
         return True
-    if isinstance(found, str):
-        return json.dumps(value) == found or _moment(value) == _moment(found)
+    if isinstance(found, str) and not isinstance(value, (dict, list)):
+        when = None if isinstance(value, bool) else _moment(value)
+        return json.dumps(value) == found or (when is not None and when == _moment(found))
     return not isinstance(value, (dict, list)) and json.dumps(found) == str(value).lower()
 
 
 def _moment(value: Any) -> datetime | None:
     if isinstance(value, str) and value.isdigit():
         value = int(value)
-    if isinstance(value, (int, float)):
-        return EPOCH + timedelta(seconds=value if abs(value) < 10**11 else value / 1000)
     try:
+        if isinstance(value, (int, float)):
+            return EPOCH + timedelta(seconds=value if abs(value) < 10**11 else value / 1000)
         moment = datetime.fromisoformat(value.replace(" UTC", "+00:00").replace(".5+", ".500+"))
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)

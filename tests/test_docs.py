@@ -31,6 +31,12 @@ if TYPE_CHECKING:
 
 PROJECT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/*.md")])
+TEXTS = [
+    *PAGES,
+    PROJECT / "Makefile",
+    PROJECT / "meltano.yml",
+    *sorted(PROJECT.glob("examples/ci/*")),
+]
 README = (PROJECT / "README.md").read_text("utf-8")
 FENCED = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 TROUBLESHOOTING = README.partition("\n## Troubleshooting\n")[2].partition("\n## ")[0]
@@ -58,7 +64,9 @@ def blocks(language: str) -> list[Any]:
 # What is generated
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/settings.md", "docs/streams.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "docs/coverage.md", "docs/settings.md", "docs/streams.md"]
+)
 def test_generated_pages_are_fresh(name: str) -> None:
     assert (PROJECT / name).read_text("utf-8") == docs.pages(README)[name], "run `make docs`"
 
@@ -80,8 +88,24 @@ def test_check_names_what_is_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
 def test_every_stream_says_in_one_sentence_what_it_is(stream: type[Any]) -> None:
     assert re.fullmatch(r"[A-Z][^.]*\.", docs.sentence(stream))
-    assert f"\n## {stream.name}\n" in (PROJECT / "docs/streams.md").read_text("utf-8")
-    assert f"(docs/streams.md#{stream.name})" in README
+    assert f"\n### {stream.name}\n" in (PROJECT / "docs/streams.md").read_text("utf-8")
+    mark = "● " if stream.selected_by_default else ""
+    assert f"\n| {mark}[`{stream.name}`](docs/streams.md#{stream.name}) |" in README
+
+
+@pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
+def test_every_stream_tells_its_cost_and_its_permission(stream: type[Any]) -> None:
+    page = (PROJECT / "docs/streams.md").read_text("utf-8")
+    told = page.partition(f"\n### {stream.name}\n")[2].partition("\n### ")[0]
+    facts = dict(re.findall(r"^- (.+?): (.+)$", told, re.MULTILINE))
+    assert {"Key", "Replication", "Calls", "API version", "Permission"} <= facts.keys()
+    assert facts["Selected by default"] == ("yes" if stream.selected_by_default else "no")
+    assert stream.permission in facts["Permission"] or "every token" in facts["Permission"]
+
+
+def test_what_is_remarked_is_about_streams() -> None:
+    names = {stream.name for stream in STREAMS}
+    assert docs.REMARKS.keys() | docs.PAGES_OF_ITS_OWN.keys() <= names
 
 
 @pytest.mark.parametrize("name", docs.properties())
@@ -236,10 +260,11 @@ def test_the_example_of_a_stream_works(
     tap = make_tap(api_key="demo", api_url=workspace.url)
     names = {**vars(tickets), "__name__": "example"}
     exec(example("class "), names)
-    stream = names["TicketTypeAttributes"](tap, tap.connection)
+    stream = names["TicketContacts"](tap, tap.connection)
+    assert stream.name not in {one.name for one in STREAMS}, "take one that is not there yet"
     rows = [stream.post_process(row) for row in stream.get_records()]
     assert rows
-    assert all(row["id"] and row["ticket_type_id"] for row in rows)
+    assert all(row["id"] and row["ticket_id"] and row["ticket_updated_at"] for row in rows)
     assert not any(row["_rescued_data"] for row in rows)
     assert not tap.connection.left_out
 
@@ -309,6 +334,21 @@ def test_links_lead_somewhere(page: Path) -> None:
         reached = (page.parent / path) if path else page
         assert reached.exists(), target
         assert not anchor or anchor in anchors(reached), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_no_two_headings_have_one_anchor(page: Path) -> None:
+    text = FENCED.sub("", page.read_text("utf-8"))
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    assert len(headings) == len(anchors(page))
+
+
+@pytest.mark.parametrize("page", TEXTS, ids=named)
+def test_text_is_a_hundred_columns_wide(page: Path) -> None:
+    text = page.read_text("utf-8")
+    text = FENCED.sub("", text) if page.suffix == ".md" else text
+    lines = [line for line in text.splitlines() if not line.startswith("|")]
+    assert [line for line in lines if len(line) > 100 and " " in line.strip()] == []
 
 
 def test_every_page_is_linked_from_somewhere() -> None:

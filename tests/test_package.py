@@ -13,6 +13,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from tap_intercom.streams import STREAMS
 from tap_intercom.tap import TapIntercom
 
 if sys.version_info >= (3, 11):
@@ -95,3 +96,11 @@ def test_meltano_knows_every_setting_and_capability() -> None:
         assert setting.get("sensitive", False) == declared.get("secret", False), name
         if "enum" in declared:
             assert [option["value"] for option in setting["options"]] == declared["enum"], name
+
+
+def test_meltano_selects_what_the_tap_does() -> None:
+    """Hold its list to the tap's: without one, Meltano selects every stream there is."""
+    [extractor] = MELTANO["plugins"]["extractors"]
+    by_default = sorted(stream.name for stream in STREAMS if stream.selected_by_default)
+    assert extractor["select"] == [f"{name}.*" for name in by_default]
+    assert 0 < len(by_default) < len(STREAMS)

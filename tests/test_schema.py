@@ -19,6 +19,7 @@ from tap_intercom import schema, times
 from tap_intercom.schema import RESCUED
 from tap_intercom.shapes import Children
 from tap_intercom.streams import STREAMS
+from tap_intercom.tap import TapIntercom
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,8 +46,13 @@ by_stream = pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream
 
 @cache
 def declared(stream: type[Shape]) -> dict[str, Any]:
-    """Build a stream's schema, as the stream itself does."""
-    return stream.declared_schema(object.__new__(stream))
+    """Give a stream's schema, as discovery tells it."""
+    return discovered()[stream.name].schema
+
+
+@cache
+def discovered() -> dict[str, Any]:
+    return dict(TapIntercom(config={"api_key": "demo"}).streams)
 
 
 def nodes(node: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -109,9 +115,9 @@ def test_what_is_rescued_has_a_place(stream: type[Shape]) -> None:
 
 @by_stream
 def test_keys_are_text(stream: type[Shape]) -> None:
-    # A record without its key gets a digest for one, which is text.
+    # A record without its key gets a digest for one, which is text, or the beginning of 1970.
     for key in stream.primary_keys:
-        assert declared(stream)["properties"][key] == {"type": ["string", "null"]}
+        assert declared(stream)["properties"][key]["type"] == ["string", "null"]
 
 
 @pytest.mark.parametrize(
@@ -454,7 +460,7 @@ def test_nulls_everywhere_fit(stream: type[Shape]) -> None:
     record = fit(dict.fromkeys(names))
     validator(stream).validate(record)
     assert record[RESCUED] is None
-    assert [name for name in names if record[name] is not None] == list(stream.primary_keys)
+    assert {name for name in names if record[name] is not None} == set(stream.primary_keys)
 
 
 def test_some_streams_have_children() -> None:

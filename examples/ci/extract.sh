@@ -4,11 +4,13 @@
 #     examples/ci/extract.sh target-postgres --config=ENV
 #     examples/ci/extract.sh
 #
-# Settings come from the environment: TAP_INTERCOM_API_KEY, TARGET_POSTGRES_HOST, ... Between jobs keep the folder
-# $KEEP (intercom/, unless set). It holds state.json and, without a target, a file of messages for each job.
+# Settings come from the environment: TAP_INTERCOM_API_KEY, TARGET_POSTGRES_HOST, ... Between jobs
+# keep the folder $KEEP (intercom/, unless set). It holds state.json and, without a target, a file
+# of messages for each job.
 #
-# Exit code: 0 when everything has arrived, else the target's or the tap's; 143 when the job was stopped. Whatever it
-# is, state.json says what has safely arrived, and the next job goes on from there.
+# Exit code: 0 when everything has arrived, else the target's or the tap's; 143 when the job was
+# stopped. Whatever it is, state.json says what has safely arrived, and the next job goes on from
+# there.
 set -eu
 umask 077
 

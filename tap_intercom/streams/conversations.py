@@ -133,7 +133,7 @@ class HandlingEvents(FanOut):
     @override
     def dig(self, body: Body) -> list[dict[str, Any]]:
         rows = super().dig(body)
-        return [{**row, "teammate_id": (row.get("teammate") or {}).get("id")} for row in rows]
+        return [{**row, "teammate_id": (row.get("teammate") or {}).get("id") or ""} for row in rows]
 
 
 class SideConversations(FanOut):
@@ -187,6 +187,7 @@ class CallTranscripts(FanOut):
     of = Calls
     permission = READ_CONVERSATIONS
     path = "/calls/search"
+    fields = ("conversation_id", "transcript", "transcript_status")
     component = "call_transcript"
     primary_keys = ("call_id",)
     min_version = "2.14"
@@ -195,19 +196,20 @@ class CallTranscripts(FanOut):
     @override
     def batches(self, since: datetime | None) -> Iterator[Page]:
         """Put calls of twenty conversations together, which is what one request may ask for."""
-        calls = (call for page in self.parent.pages(since) for call in page.records)
+        calls = (call for page in self.parents(since) for call in page.records)
         with_conversation = (call for call in calls if call.get("conversation_id"))
         while batch := list(islice(with_conversation, 20)):
             yield Page(batch)
 
     @override
     def expand(self, page: Page) -> Page:
-        wanted = {str(call["id"]) for call in page.records if call.get("id")}
+        calls = {str(call.get("id")): call for call in page.records}
         ids = sorted({str(call["conversation_id"]) for call in page.records})
         found = self.dig(self.fetch(Request(self.path, {}, {"conversation_ids": ids})))
-        return Page([_transcript(call) for call in found if str(call.get("id")) in wanted])
-
-
-def _transcript(call: dict[str, Any]) -> dict[str, Any]:
-    fields = ("conversation_id", "transcript", "transcript_status")
-    return {"call_id": call["id"], **{name: call.get(name) for name in fields}}
+        return Page(
+            [
+                {**{name: one.get(name) for name in self.fields}, **self.links(calls[call_id])}
+                for one in found
+                if (call_id := str(one.get("id"))) in calls
+            ]
+        )

@@ -175,6 +175,7 @@ class ContentSnippets(List):
     name = "content_snippets"
     permission = "reading content snippets"
     path = "/content_snippets"
+    params = {"per_page": 50}
     component = "content_snippet"
     replication_key = "updated_at"
     min_version = "2.16"
@@ -187,6 +188,7 @@ class Audiences(List):
     name = "audiences"
     permission = "reading audiences"
     path = "/audiences"
+    params = {"per_page": 50}
     component = "audience"
     replication_key = "updated_at"
     min_version = "2.16"
@@ -199,6 +201,7 @@ class Folders(List):
     name = "folders"
     permission = READ_ARTICLES
     path = "/folders"
+    params = {"per_page": 150}
     component = "folder"
     replication_key = "updated_at"
     min_version = "2.17"

@@ -70,8 +70,8 @@ class ContactCompanies(FanOut):
     records = "data|companies"
     counted = ("companies",)
     inline = True
-    fields = ("id", "type", "url")
-    component = "company_data"
+    fields = ("id", "type")
+    component = "contact_company"
     primary_keys = ("contact_id", "id")
     replication_key = "contact_updated_at"
     selected_by_default = False
@@ -110,6 +110,7 @@ class ContactSubscriptions(FanOut):
     of = Contacts
     permission = READ_USERS
     path = "/contacts/{id}/subscriptions"
+    counted = ("opted_in_subscription_types", "opted_out_subscription_types")
     component = "subscription_type"
     primary_keys = ("contact_id", "id")
     replication_key = "contact_updated_at"
@@ -205,7 +206,9 @@ class Companies(_Company):
         way = self.ways[self.config["companies_method"]]
         if way is _Listed:
             self.logger.warning("Read as a list, at most 10,000 companies are to be had.")
-        yield from way(self._tap, self.connection).pages(since)
+        stream = way(self._tap, self.connection)
+        stream.is_read_for_all = not self.is_bounded
+        yield from stream.pages(since)
 
 
 class CompanySegments(Explode):

@@ -5,14 +5,13 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING, Any
 
-import postgres
 import pytest
 from cloned import PROJECT, Meltano
-
-from tap_intercom.sandbox import running
+from houses import House, house
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 CLONED = ("LICENSE", "README.md", "meltano.yml", "pyproject.toml")
@@ -43,30 +42,34 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return clone
 
 
-@pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of an empty PostgreSQL."""
-    with postgres.running(tmp_path_factory.mktemp("postgres") / "data") as url:
-        yield url
+@pytest.fixture(scope="session")
+def new_house(
+    clone: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[int], AbstractContextManager[House]]:
+    """Open houses for tests that change what is in them, each with a seed."""
+    return lambda seed: house(clone, tmp_path_factory.mktemp("house"), seed)
 
 
-@pytest.fixture(scope="module")
-def workspace() -> Iterator[Any]:
+@pytest.fixture(scope="session")
+def shared(new_house: Callable[[int], AbstractContextManager[House]]) -> Iterator[House]:
+    """The house that all share who only look."""
+    with new_house(7) as one:
+        yield one
+
+
+@pytest.fixture(scope="session")
+def workspace(shared: House) -> Any:
     """A simulated Intercom workspace."""
-    with running(size=60, seed=7) as sandbox:
-        yield sandbox
+    return shared.workspace
 
 
-@pytest.fixture(scope="module")
-def meltano(
-    clone: Path, database: str, workspace: Any, tmp_path_factory: pytest.TempPathFactory
-) -> Meltano:
-    """Meltano, set up with the workspace and the database, with no state yet."""
-    settings = {
-        "MELTANO_DATABASE_URI": f"sqlite:///{tmp_path_factory.mktemp('state')}/meltano.db",
-        "MELTANO_ENVIRONMENT": "ci",
-        "TAP_INTERCOM_API_URL": workspace.url,
-        "TAP_INTERCOM_API_KEY": "demo",
-        "TARGET_POSTGRES_SQLALCHEMY_URL": database.replace("postgresql:", "postgresql+psycopg:"),
-    }
-    return Meltano(clone, settings)
+@pytest.fixture(scope="session")
+def database(shared: House) -> str:
+    """The URL of a PostgreSQL."""
+    return shared.database
+
+
+@pytest.fixture(scope="session")
+def meltano(shared: House) -> Meltano:
+    """Meltano, set up with the workspace and the database, all streams selected."""
+    return shared.meltano

@@ -7,14 +7,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from truth import TABLES, truth
+from truth import BY_NAME, TABLES, truth
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from cloned import Meltano
-
-CONTACTS = '["contacts.*"]'
+SELECT = "TAP_INTERCOM__SELECT"
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +61,25 @@ def test_test_asks_every_stream_for_a_record(meltano: Meltano) -> None:
     assert {one["stream"] for one in tested if one["type"] == "RECORD"} == set(TABLES)
 
 
+def test_what_costs_many_calls_is_left_out_unless_it_is_chosen(meltano: Meltano) -> None:
+    settings = {name: meltano.settings[name] for name in meltano.settings if name != SELECT}
+    unchosen = replace(meltano, settings=settings)
+    default = {name for name, stream in BY_NAME.items() if stream.selected_by_default}
+    assert selected(unchosen) == default < set(TABLES)
+    assert selected(meltano) == set(TABLES)
+
+
+def selected(meltano: Meltano) -> set[str]:
+    """The streams that Meltano tells the tap to read."""
+    catalog = json.loads(meltano("invoke", "--dump=catalog", "tap-intercom"))
+    return {
+        stream["tap_stream_id"]
+        for stream in catalog["streams"]
+        for entry in stream["metadata"]
+        if entry["breadcrumb"] == [] and entry["metadata"]["selected"]
+    }
+
+
 def test_catalog_chooses_streams_and_state_chooses_rows(
     meltano: Meltano, workspace: Any, catalog: Any, tmp_path: Path
 ) -> None:
@@ -80,10 +98,3 @@ def test_catalog_chooses_streams_and_state_chooses_rows(
     state.write_text(json.dumps(last))
     the_newest = meltano("invoke", "tap-intercom", "--catalog", str(chosen), "--state", str(state))
     assert 0 < len(records(the_newest)) < len(records(all_of_them))
-
-
-def test_the_other_loader_works_too(meltano: Meltano, workspace: Any) -> None:
-    meltano("run", "tap-intercom", "target-jsonl", TAP_INTERCOM__SELECT=CONTACTS)
-    written = (meltano.project / "output" / "contacts.jsonl").read_text().splitlines()
-    ids = {json.loads(line)["id"] for line in written}
-    assert ids == {contact["id"] for contact in workspace.records("contacts")}

@@ -1,156 +1,188 @@
-"""What should be in each table, said by the workspace itself, and whether it is.
+"""What should be in each table, said by the workspace itself.
 
-Nothing here knows the tap's schemas: it compares what the workspace would answer with what a
-person finds in PostgreSQL.
+Of the tap, only the list of its streams is used, with their keys and what they hang on; all values
+are the workspace's.
 """
 
 from __future__ import annotations
 
-from datetime import date, datetime, timezone
-from decimal import Decimal
-from typing import Any
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Any
 
-import requests
+from comparing import cleaned, moment
+
+from tap_intercom.shapes import Feed
+from tap_intercom.streams import STREAMS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 Row = dict[str, Any]
-Key = tuple[str, ...]
+Key = tuple[Any, ...]
 
-KEYS = {
-    "contact_attributes": ("full_name",),
-    "company_attributes": ("full_name",),
-    "conversation_parts": ("conversation_id", "id"),
-    "ticket_parts": ("ticket_id", "id"),
-}
+BY_NAME = {stream.name: stream for stream in STREAMS}
+TABLES = sorted(BY_NAME)
+KEYS = {name: tuple(stream.primary_keys) for name, stream in BY_NAME.items()}
 CHANGED = {
-    "activity_logs": "created_at",
-    "articles": "updated_at",
-    "collections": "updated_at",
-    "companies": "updated_at",
-    "contacts": "updated_at",
-    "conversation_parts": "conversation_updated_at",
-    "conversations": "updated_at",
-    "deleted_conversations": "deleted_at",
-    "ticket_parts": "ticket_updated_at",
-    "tickets": "updated_at",
+    name: stream.replication_key for name, stream in BY_NAME.items() if stream.replication_key
 }
-READ_WHOLE = (
-    "admins",
-    "company_attributes",
-    "contact_attributes",
-    "segments",
-    "tags",
-    "teams",
-    "ticket_types",
-    "workspace",
-)
-TABLES = sorted([*CHANGED, *READ_WHOLE])
+READ_WHOLE = sorted(set(TABLES) - set(CHANGED))
+
+# Each table of children, with the table of their parents.
+PARENTS = {name: stream.of for name, stream in BY_NAME.items() if hasattr(stream, "of")}
+
+# What parents gather is not read again when a parent changes: these tell when it had changed at the
+# time of reading.
+FEEDS = {name for name, stream in BY_NAME.items() if issubclass(stream, Feed)}
+
+# The types of custom objects that the sandbox has; Intercom has no list of them.
+OBJECT_TYPES = ["orders", "subscriptions"]
 
 
 def truth(workspace: Any, table: str) -> dict[Key, Row]:
     """What Intercom would show of a table now, by key."""
-    rows = workspace_rows(workspace, table)
-    by_key = {key_of(table, row): row for row in rows}
-    assert len(by_key) == len(rows), f"the workspace's own {table} have a key twice"
-    return by_key
+    return by_key(table, workspace_rows(workspace, table))
 
 
-def workspace_rows(workspace: Any, table: str) -> list[Row]:
-    """The records, as they lie in Intercom's answers."""
-    if table == "conversation_parts":
-        return parts(workspace, "conversation", "conversation_parts")
-    if table == "ticket_parts":
-        return parts(workspace, "ticket", "ticket_parts")
-    rows: list[Row] = workspace.records(table)
-    if table == "workspace":
-        return [
-            {**me["app"], "id": me["app"]["id_code"], "admin": without(me, "app")} for me in rows
-        ]
-    if table == "conversations":
-        nothing_yet = {"monitor_evaluations": [], "scorecards": []}
-        return [{**without(row, "conversation_parts"), **nothing_yet} for row in rows]
-    if table == "contacts":
-        return [{**row, "merge_history": merge_history(workspace, row["id"])} for row in rows]
-    return rows
-
-
-def parts(workspace: Any, noun: str, name: str) -> list[Row]:
-    return [
-        {**part, f"{noun}_id": parent["id"], f"{noun}_updated_at": parent["updated_at"]}
-        for parent in workspace.records(f"{noun}s")
-        for part in newest(parent[name][name])
-    ]
-
-
-def merge_history(workspace: Any, contact: str) -> Any:
-    """What is told of a contact only to those who ask."""
-    url = f"{workspace.url}/contacts/{quote(contact, safe='')}?include_merge_history=true"
-    headers = {"Authorization": "Bearer demo", "Intercom-Version": "2.17"}
-    return requests.get(url, headers=headers, timeout=10).json()["merge_history"]
-
-
-def newest(parts: list[Row]) -> list[Row]:
-    """What Intercom gives of the parts of a conversation or ticket."""
-    return sorted(parts, key=lambda part: (part["created_at"], part["id"]))[-500:]
-
-
-def without(row: Row, name: str) -> Row:
-    return {field: value for field, value in row.items() if field != name}
+def by_key(table: str, rows: Iterable[Row]) -> dict[Key, Row]:
+    rows = list(rows)
+    keyed = {key_of(table, row): row for row in rows}
+    assert len(keyed) == len(rows), f"{table} has a key twice"
+    return keyed
 
 
 def key_of(table: str, row: Row) -> Key:
-    return tuple(str(row[name]) for name in KEYS.get(table, ("id",)))
+    """Give the key of a row; a time that is part of one may be written in several ways."""
+    names = KEYS[table]
+    return tuple(
+        moment(row[name]) if name == "timestamp" else str(cleaned(row[name])) for name in names
+    )
 
 
-def differences(sent: Row, row: Row) -> list[str]:
-    """Where a row of PostgreSQL does not say what Intercom sent."""
-    rescued = row.pop("_rescued_data") or {}
-    own = {name: value for name, value in row.items() if not name.startswith("_sdc_")}
-    return list(differing(sent, own, rescued, ""))
+def workspace_rows(workspace: Any, table: str) -> list[Row]:
+    """The records, as they lie in Intercom's answers, with what the tap says it adds."""
+    rows = workspace.records(table)
+    if table in FORCED:
+        _, forced = FORCED[table]
+        rows = list(map(forced(workspace), rows))
+    if table in NEWEST:
+        rows = newest(rows, PARENTS[table].noun)
+    return linked(workspace, table, rows)
 
 
-def differing(sent: Any, found: Any, rescued: Row, path: str) -> list[str]:
-    if path in rescued:
-        kept = rescued[path] == sent and found is None
-        return [] if kept else [f"{path}: {sent!r} was rescued as {rescued[path]!r}"]
-    if isinstance(sent, dict) and isinstance(found, dict):
-        names = sorted({*sent, *found})
-        return [
-            difference
-            for name in names
-            for difference in differing(
-                sent.get(name), found.get(name), rescued, f"{path}.{name}".lstrip(".")
-            )
-        ]
-    if isinstance(sent, list) and isinstance(found, list) and len(sent) == len(found):
-        return [
-            difference
-            for index, (one, other) in enumerate(zip(sent, found, strict=True))
-            for difference in differing(one, other, rescued, f"{path}.{index}")
-        ]
-    return [] if says_the_same(sent, found) else [f"{path}: {sent!r} became {found!r}"]
+def linked(workspace: Any, table: str, rows: list[Row]) -> list[Row]:
+    """Add when a row's parent changed, where the parent says so."""
+    parent = PARENTS.get(table)
+    if parent is None or not parent.replication_key or table in UNLINKED:
+        return rows
+    changed = {row["id"]: row[parent.replication_key] for row in workspace.records(parent.name)}
+    link, noun = link_time(table), parent.noun
+    return [{**row, link: changed[row[f"{noun}_id"]]} for row in rows]
 
 
-def says_the_same(sent: Any, found: Any) -> bool:
-    if isinstance(found, datetime):
-        return moment(sent) == found.replace(tzinfo=timezone.utc)
-    if isinstance(found, date):
-        return str(sent) == found.isoformat()
-    if isinstance(sent, bool) or isinstance(found, bool) or sent is None or found is None:
-        return sent is found
-    if isinstance(found, str):
-        same_time = moment(sent) is not None and moment(sent) == moment(found)
-        return same_time or str(sent).replace("\0", "") == found
-    return isinstance(sent, type(found)) or Decimal(str(sent)) == Decimal(str(found))
+def link_time(table: str) -> str:
+    """Name the column that says when a row's parent changed."""
+    parent = PARENTS[table]
+    return f"{parent.noun}_{parent.replication_key}"
 
 
-def moment(value: Any) -> datetime | None:
-    """Read a time as Intercom writes it: seconds, milliseconds or text."""
-    if isinstance(value, (int, float)):
-        seconds = value / 1000 if abs(value) >= 1e11 else value
-        return datetime.fromtimestamp(seconds, timezone.utc)
-    try:
-        read = datetime.fromisoformat(str(value).replace("Z", "+00:00").replace(" UTC", "+00:00"))
-    except ValueError:
-        return None
-    return read if read.tzinfo else read.replace(tzinfo=timezone.utc)
+def newest(rows: list[Row], noun: str) -> list[Row]:
+    """What Intercom gives of the parts of each conversation."""
+    parts: dict[str, list[Row]] = {}
+    for row in sorted(rows, key=lambda row: (row["created_at"], row["id"])):
+        parts.setdefault(row[f"{noun}_id"], []).append(row)
+    return [row for part in parts.values() for row in part[-500:]]
+
+
+# What the API forces upon a stream. Everything else has to be in the tables as it is.
+
+
+def without(*names: str) -> Callable[[Any], Callable[[Row], Row]]:
+    return lambda _: lambda row: {name: row[name] for name in row if name not in names}
+
+
+def only(*names: str) -> Callable[[Any], Callable[[Row], Row]]:
+    return lambda _: lambda row: {name: row[name] for name in names if name in row}
+
+
+def as_in_contact(name: str, *fields: str) -> Callable[[Any], Callable[[Row], Row]]:
+    """Reduce rows to what their contact shows of them, where it shows all; else to some fields."""
+
+    def prepare(workspace: Any) -> Callable[[Row], Row]:
+        shown = {
+            (contact["id"], row["id"]): row
+            for contact in workspace.records("contacts")
+            if isinstance(contact[name], dict) and contact[name]["has_more"] is False
+            for row in contact[name]["data"]
+        }
+
+        def reduce(row: Row) -> Row:
+            asked_for = {field: row[field] for field in fields or row if field in row}
+            there = shown.get((row["contact_id"], row["id"]), asked_for)
+            return {**there, "contact_id": row["contact_id"]}
+
+        return reduce
+
+    return prepare
+
+
+def with_merge_history(workspace: Any) -> Callable[[Row], Row]:
+    merged: dict[str, list[Row]] = {}
+    for row in workspace.records("contact_merge_history"):
+        merged.setdefault(row["contact_id"], []).append(without("contact_id")(workspace)(row))
+    return lambda contact: {**contact, "merge_history": merged.get(contact["id"], [])}
+
+
+def teammate_lifted(_: Any) -> Callable[[Row], Row]:
+    return lambda row: {**row, "teammate_id": (row.get("teammate") or {}).get("id")}
+
+
+def turned_inside_out(_: Any) -> Callable[[Row], Row]:
+    return lambda me: {
+        **me["app"],
+        "id": me["app"]["id_code"],
+        "admin": {name: me[name] for name in me if name != "app"},
+    }
+
+
+def of_workspace(workspace: Any) -> Callable[[Row], Row]:
+    code = workspace.records("workspace")[0]["app"]["id_code"]
+    return lambda row: {**row, "workspace_id": code}
+
+
+def monitored(_: Any) -> Callable[[Row], Row]:
+    return lambda row: {
+        **{name: row[name] for name in row if name != "conversation_parts"},
+        "monitor_evaluations": [],
+        "scorecards": [],
+    }
+
+
+FORCED: dict[str, tuple[str, Callable[[Any], Callable[[Row], Row]]]] = {
+    "call_transcripts": (
+        "found by a search that gives whole calls, which are in `calls`",
+        only("call_id", "conversation_id", "transcript", "transcript_status"),
+    ),
+    "contact_companies": (
+        "companies are in `companies`; the link is taken from the contact where it shows all",
+        as_in_contact("companies", "id", "type", "url"),
+    ),
+    "contact_tags": (
+        "taken from the contact where it shows all, which has neither name nor applied_at and _by",
+        as_in_contact("tags"),
+    ),
+    "contacts": ("shown to those who ask, and the tap does", with_merge_history),
+    "conversations": ("parts are in `conversation_parts`; the tap asks for monitors", monitored),
+    "data_connector_executions": (
+        "bodies are shown only to those who ask, and may hold secrets",
+        without("request_body", "response_body", "raw_response_body"),
+    ),
+    "handling_events": ("the teammate is part of the key", teammate_lifted),
+    "ip_allowlist": ("a singleton without an id", of_workspace),
+    "workspace": ("`/me` is a teammate with the workspace inside", turned_inside_out),
+}
+
+# Intercom gives the newest 500 parts.
+NEWEST = {"conversation_parts", "ticket_parts"}
+
+# Read by conversations, not by calls.
+UNLINKED = {"call_transcripts"}

@@ -11,6 +11,7 @@ from tap_intercom.client import VERSIONS
 from tap_intercom.sandbox import running
 from tap_intercom.shapes import Explode, Feed
 from tap_intercom.streams import STREAMS
+from tap_intercom.tap import TapIntercom
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -231,8 +232,35 @@ def test_custom_attributes_stay_open_without_the_permission_to_see_them(sandbox:
 
 def test_an_unknown_custom_object_type_is_said(quiet: Sandbox) -> None:
     run = sync(quiet, "custom_object_instances", custom_object_types=["unheard_of"])
-    assert run.error is not None
-    assert "custom_object_instances" in str(run.error)
+    assert run.error is None
+    assert "404" in run.left_out["custom_object_instances"]
+
+
+def test_what_is_read_for_all_parents_misses_none_that_changes_meanwhile(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A run takes a day here, in which contacts come and change; their events are still read."""
+    connect = TapIntercom.connect
+    streams = ("contact_events", "contact_event_summaries", "article_statistics")
+    with running(size=60) as sandbox:
+
+        def connect_and_wait(self: TapIntercom) -> None:
+            connect(self)
+            sandbox.advance(DAY)
+
+        monkeypatch.setattr(TapIntercom, "connect", connect_and_wait)
+        slow = sync(sandbox, *streams, end_date="2026-05-01")
+        monkeypatch.undo()
+        quick = sync(sandbox, *streams)
+    for stream, parent in (
+        ("contact_events", "contact_id"),
+        ("contact_event_summaries", "contact_id"),
+        ("article_statistics", "article_id"),
+    ):
+        expected = {
+            row[parent] for row in quick.rows(stream) if row.get("created_at", "") < "2026-05"
+        }
+        assert {row[parent] for row in slow.rows(stream)} == expected, stream
 
 
 def test_companies_deleted_after_they_were_listed_are_skipped() -> None:

@@ -1,0 +1,126 @@
+"""Does a row say what Intercom sent, all of it, and nothing else?
+
+Written without the tap's own conversions: it looks at what went in and what came out. It takes rows
+from PostgreSQL, where times are times, and rows from RECORD messages, where they are text.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+Row = dict[str, Any]
+
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+RESCUED = "_rescued_data"
+NUMBERS = (int, float, Decimal)
+
+
+def differences(sent: Row, row: Row) -> list[str]:
+    """Tell where a row differs; what is in `_rescued_data` must be there as it was sent."""
+    own = {name: value for name, value in row.items() if not name.startswith("_sdc_")}
+    rescued = own.pop(RESCUED, None) or {}
+    found = list(_differing(cleaned(sent), own, rescued, ""))
+    unsent = [path for path in rescued if not _is_at(path, cleaned(sent))]
+    return [*found, *(f"{path}: rescued, and never sent" for path in unsent)]
+
+
+def cleaned(value: Any) -> Any:
+    """What is left of a value when NULs are gone and halves of surrogate pairs are replaced."""
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "replace").decode()
+    if isinstance(value, list):
+        return [cleaned(item) for item in value]
+    if isinstance(value, dict):
+        return {cleaned(name): cleaned(item) for name, item in value.items()}
+    return value
+
+
+def _differing(sent: Any, found: Any, rescued: Row, path: str) -> Iterator[str]:
+    if path in rescued:
+        if rescued[path] != sent or found is not None:
+            yield f"{path}: {sent!r} was rescued as {rescued[path]!r}, beside {found!r}"
+    elif isinstance(sent, dict) and isinstance(found, dict):
+        for name in sorted({*sent, *found}):
+            below = f"{path}.{name}" if path else name
+            yield from _differing(sent.get(name), found.get(name), rescued, below)
+    elif isinstance(sent, list) and isinstance(found, list) and len(sent) == len(found):
+        for index, (one, other) in enumerate(zip(sent, found, strict=True)):
+            yield from _differing(one, other, rescued, f"{path}.{index}")
+    elif not says_the_same(sent, found):
+        yield f"{path}: {sent!r} became {found!r}"
+
+
+def _is_at(path: str, value: Any) -> bool:
+    """Tell whether a path leads somewhere; names may have dots in them."""
+    if not path:
+        return True
+    if isinstance(value, list):
+        value = {str(index): item for index, item in enumerate(value)}
+    if not isinstance(value, dict):
+        return False
+    return any(
+        _is_at(path[len(name) + 1 :], item)
+        for name, item in value.items()
+        if path == name or path.startswith(f"{name}.")
+    )
+
+
+def says_the_same(sent: Any, found: Any) -> bool:
+    """Tell whether one value is the other, if need be as another type that loses nothing."""
+    if sent is None or found is None or isinstance(sent, (dict, list)):
+        return sent == found
+    same = next((same for kind, same in AS_TYPE if isinstance(found, kind)), None)
+    return same is not None and same(sent, found)
+
+
+def _number(value: Any) -> Decimal | None:
+    try:
+        return None if isinstance(value, bool) else Decimal(str(value))
+    except InvalidOperation:
+        return None
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _same_moment(sent: Any, found: Any) -> bool:
+    when = moment(sent)
+    return when is not None and when == moment(found)
+
+
+def moment(value: Any) -> datetime | None:
+    """Read a time as Intercom writes it: seconds, milliseconds or text; None if it is none."""
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=timezone.utc)
+    try:
+        if isinstance(value, (int, float)) or str(value).isdigit():
+            return EPOCH + timedelta(seconds=_seconds(float(value)))
+        text = str(value).replace("Z", "+00:00").replace(" UTC", "+00:00").replace(".5+", ".500+")
+        return moment(datetime.fromisoformat(text))
+    except (ValueError, OverflowError):
+        return None
+
+
+def _seconds(number: float) -> float:
+    return number if abs(number) < 1e11 else number / 1000
+
+
+def _same_boolean(sent: Any, found: bool) -> bool:  # noqa: FBT001  it is the value to look at
+    return str(sent).lower() in ({"true", "1"} if found else {"false", "0"})
+
+
+# By the type of what was found, how to compare; a boolean is an integer, and a datetime is a date.
+AS_TYPE: tuple[tuple[Any, Callable[[Any, Any], bool]], ...] = (
+    (datetime, _same_moment),
+    (date, lambda sent, found: str(sent) == found.isoformat()),
+    (bool, _same_boolean),
+    (NUMBERS, lambda sent, found: _number(sent) == _number(found)),
+    (str, lambda sent, found: _as_text(sent) == found or _same_moment(sent, found)),
+)
