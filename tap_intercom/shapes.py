@@ -521,7 +521,7 @@ class Scroll(Shape):
     """
 
     # How often a scroll may break before the run gives up.
-    starts: ClassVar[int] = 5
+    starts: ClassVar[int] = 10
 
     @override
     def pages(self, since: datetime | None) -> Iterator[Page]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from comparing import differences
+
 from tap_intercom.streams import STREAMS
 from tap_intercom.tap import TapIntercom
 
@@ -110,6 +112,19 @@ def sync(
             error = raised
     messages = [json.loads(line) for line in out.getvalue().splitlines()]
     return Run(messages, error, tap.connection.left_out)
+
+
+def amiss(stream: str, sent: dict[str, Any], row: dict[str, Any]) -> list[str]:
+    """Where a row differs from what Intercom holds.
+
+    Not counted are the columns that name its parent, and what Intercom adds to a list on demand.
+    """
+    shape = next(one for one in STREAMS if one.name == stream)
+    added = {"merge_history", "monitor_evaluations", "scorecards"}
+    if hasattr(shape, "of"):
+        added |= {f"{shape.of.noun}_id", f"{shape.of.noun}_updated_at"}
+    own = {name: value for name, value in row.items() if name in sent or name not in added}
+    return differences(sent, own)
 
 
 def latest(*runs: Run) -> dict[tuple[str, str], dict[str, Any]]:

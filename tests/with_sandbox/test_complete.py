@@ -6,8 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from delivered import misses
-from runs import NAMES, sync
+from runs import NAMES, amiss, sync
 
 from tap_intercom.streams import STREAMS
 
@@ -90,7 +89,7 @@ def test_every_record_arrives_once_with_every_value(
     assert len(delivered) == len(rows), "a key came twice"
     assert delivered.keys() == expected.keys()
     assert {
-        key: lost for key, raw in expected.items() if (lost := misses(raw, delivered[key]))
+        key: wrong for key, raw in expected.items() if (wrong := amiss(stream, raw, delivered[key]))
     } == {}
 
 

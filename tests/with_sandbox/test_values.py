@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from delivered import cleaned, misses
 from odd_records import INSIDE, ODD, RESOURCES, odd_record, unknown_fields
-from runs import CUSTOM_OBJECT_TYPES, NAMES, sync
+from runs import CUSTOM_OBJECT_TYPES, NAMES, amiss, sync
 
 from tap_intercom.sandbox import running
 
@@ -34,15 +33,17 @@ def test_odd_records_arrive_in_every_stream(sandbox: Sandbox, kind: str) -> None
     run = sync(sandbox, *NAMES, custom_object_types=CUSTOM_OBJECT_TYPES)
     assert run.error is None
     for resource, record in odd.items():
-        sent = cleaned(record)
+        sent = dict(record)
         inside = INSIDE.get(resource)
-        parts = sent.pop(inside)[inside][-500:] if inside else []
+        parts = sent[inside][inside][-500:] if inside else []
+        if resource == "conversations":  # their list comes without parts
+            del sent[inside]
         key = "full_name" if "full_name" in sent else "id"
         row = next(row for row in run.rows(resource) if row[key] == str(sent[key]))
-        assert misses(sent, row) == {}, resource
+        assert amiss(resource, sent, row) == [], resource
         rows = {row["id"]: row for row in run.rows(inside)} if inside else {}
         for part in parts:
-            assert misses(part, rows[part["id"]]) == {}, inside
+            assert amiss(inside, part, rows[part["id"]]) == [], inside
 
 
 def test_unknown_fields_of_the_root_are_rescued_and_others_stay(sandbox: Sandbox) -> None:
