@@ -263,7 +263,16 @@ def test_what_is_read_for_all_parents_misses_none_that_changes_meanwhile(
         assert {row[parent] for row in slow.rows(stream)} == expected, stream
 
 
-def test_companies_deleted_after_they_were_listed_are_skipped() -> None:
-    with running(size=60) as sandbox:
-        run = sync(sandbox, "company_notes", token="demo-deleted-between")
-        assert run.error is None
+@pytest.mark.parametrize("stream", ["company_notes", "contact_segments", "side_conversations"])
+def test_parents_deleted_or_merged_after_they_were_listed_are_skipped_with_a_note(
+    quiet: Sandbox, stream: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "tap-intercom")
+    quiet.reset()
+    run = sync(quiet, stream, token="demo-deleted-between")
+    assert run.error is None
+    assert run.left_out == {}
+    gone = {one["path"].split("/")[2] for one in quiet.log() if one["status"] in {404, 410}}
+    [note] = [one.getMessage() for one in caplog.records if "deleted after" in one.getMessage()]
+    assert gone
+    assert all(one in note for one in gone)
