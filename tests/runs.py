@@ -121,6 +121,10 @@ def amiss(stream: str, sent: dict[str, Any], row: dict[str, Any]) -> list[str]:
     """
     shape = next(one for one in STREAMS if one.name == stream)
     added = {"merge_history", "monitor_evaluations", "scorecards"}
+    if stream == "contact_tags" and row.get("url"):
+        # Taken from the contact, which shows a tag's path, but not what it is called.
+        added |= {"url"}
+        sent = {name: sent[name] for name in sent if name in {"contact_id", "type", "id"}}
     if hasattr(shape, "of"):
         added |= {f"{shape.of.noun}_id", f"{shape.of.noun}_updated_at"}
     own = {name: value for name, value in row.items() if name in sent or name not in added}

@@ -70,9 +70,9 @@ def workspace_rows(workspace: Any, table: str) -> list[Row]:
 
 
 def linked(workspace: Any, table: str, rows: list[Row]) -> list[Row]:
-    """Add when a row's parent changed, where the parent says so."""
+    """Add when a row's parent changed, where the parent says so; a feed's rows stay as they are."""
     parent = PARENTS.get(table)
-    if parent is None or not parent.replication_key or table in UNLINKED:
+    if parent is None or not parent.replication_key or table in FEEDS:
         return rows
     changed = {row["id"]: row[parent.replication_key] for row in workspace.records(parent.name)}
     link, noun = link_time(table), parent.noun
@@ -104,8 +104,8 @@ def only(*names: str) -> Callable[[Any], Callable[[Row], Row]]:
     return lambda _: lambda row: {name: row[name] for name in names if name in row}
 
 
-def as_in_contact(name: str, *fields: str) -> Callable[[Any], Callable[[Row], Row]]:
-    """Reduce rows to what their contact shows of them, where it shows all; else to some fields."""
+def as_in_contact(name: str) -> Callable[[Any], Callable[[Row], Row]]:
+    """Reduce rows to what their contact shows of them, where it shows all."""
 
     def prepare(workspace: Any) -> Callable[[Row], Row]:
         shown = {
@@ -116,8 +116,7 @@ def as_in_contact(name: str, *fields: str) -> Callable[[Any], Callable[[Row], Ro
         }
 
         def reduce(row: Row) -> Row:
-            asked_for = {field: row[field] for field in fields or row if field in row}
-            there = shown.get((row["contact_id"], row["id"]), asked_for)
+            there = shown.get((row["contact_id"], row["id"]), row)
             return {**there, "contact_id": row["contact_id"]}
 
         return reduce
@@ -163,8 +162,8 @@ FORCED: dict[str, tuple[str, Callable[[Any], Callable[[Row], Row]]]] = {
         only("call_id", "conversation_id", "transcript", "transcript_status"),
     ),
     "contact_companies": (
-        "companies are in `companies`; the link is taken from the contact where it shows all",
-        as_in_contact("companies", "id", "type", "url"),
+        "companies are in `companies`, and this is the link",
+        only("contact_id", "id", "type"),
     ),
     "contact_tags": (
         "taken from the contact where it shows all, which has neither name nor applied_at and _by",
@@ -183,6 +182,3 @@ FORCED: dict[str, tuple[str, Callable[[Any], Callable[[Row], Row]]]] = {
 
 # Intercom gives the newest 500 parts.
 NEWEST = {"conversation_parts", "ticket_parts"}
-
-# Read by conversations, not by calls.
-UNLINKED = {"call_transcripts"}

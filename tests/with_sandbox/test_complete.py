@@ -44,7 +44,6 @@ def held(sandbox: Sandbox, stream: str) -> list[dict[str, Any]]:
 
 # What a stream does not ask for, as it costs a call more, or is another stream's.
 NOT_ASKED_FOR = {
-    "contact_tags": ("name", "applied_at", "applied_by"),
     "data_connector_executions": ("request_body", "response_body", "raw_response_body"),
 }
 KEPT = {
