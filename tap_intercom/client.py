@@ -14,6 +14,7 @@ import re
 import weakref
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from importlib.metadata import version as version_of
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
@@ -268,11 +269,14 @@ class IntercomStream(RESTStream[Any]):
         """Declare the schema of the stream's component."""
         self.connection = connection
         super().__init__(tap=tap, schema=self.declared_schema(tap))
-        self._fit = schema.compiled(self.schema, self.primary_keys)
 
     def declared_schema(self, tap: Tap) -> dict[str, Any]:  # noqa: ARG002  for those that look it up
         """Build the JSON Schema of the stream's records."""
         return schema.stream_schema(self.component)
+
+    @cached_property
+    def _fit(self) -> Callable[[dict[str, Any]], dict[str, Any]]:
+        return schema.compiled(self.schema, type(self).primary_keys)  # whatever a catalog says
 
     @override
     def post_process(self, row: dict[str, Any], context: object = None) -> dict[str, Any]:

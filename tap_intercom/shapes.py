@@ -23,6 +23,7 @@ from collections import ChainMap
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
@@ -301,10 +302,6 @@ class Shape(IntercomStream):
             raise IntercomError(self.name, problem)
         return [record if isinstance(record, dict) else {self.bare: record} for record in found]
 
-    def newest(self, records: Iterable[Record]) -> datetime | None:
-        """Find the latest change among records."""
-        return max(filter(None, map(self.moment, records)), default=None)
-
 
 def at(paths: str, body: Any) -> Any:
     """Follow dotted paths into an answer, to the first that leads to something; else None."""
@@ -531,7 +528,7 @@ class Scroll(Shape):
         spool.seek(0)
         for line in spool:
             records = json.loads(line)
-            newest = max(filter(None, [newest, self.newest(records)]), default=None)
+            newest = max(filter(None, [newest, *map(self.moment, records)]), default=None)
             yield Page(self.wanted(records, since, self.end))
         yield Page([], newest)
 
@@ -609,10 +606,10 @@ class Children(Shape):
 
     of: ClassVar[type[Shape]]
 
-    def __init__(self, tap: Tap, connection: Connection) -> None:
-        """Make a parent to read, which is none of the run's streams."""
-        super().__init__(tap, connection)
-        self.parent = self.of(tap, connection)
+    @cached_property
+    def parent(self) -> Shape:
+        """The parent to read, which is none of the run's streams."""
+        return self.of(self._tap, self.connection)
 
     @override
     def declared_schema(self, tap: Tap) -> dict[str, Any]:
