@@ -12,7 +12,7 @@ unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo clean-demo test lint format types check docs install plugins lock clean
+.PHONY: help demo clean-demo test lint format types check docs install plugins browser lock clean
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,7 +23,7 @@ demo: install plugins  ## Load a simulated workspace into an embedded PostgreSQL
 clean-demo:  ## Forget what the demo loaded: the next `make demo` is a first run again
 	rm -rf .demo
 
-test: install  ## Run the whole test suite
+test: install browser  ## Run the whole test suite
 	$(BIN)/pytest $(ARGS)
 
 lint: install  ## Check style and formatting
@@ -45,6 +45,15 @@ docs: install  ## Write the generated pages of docs/ anew
 install: $(VENV)/.installed  ## Make .venv: the project and everything pinned in requirements/
 
 plugins: .meltano/.installed  ## Make Meltano's environments for the tap and target-postgres
+
+browser: $(VENV)/.python  ## Install Chromium, if there is none, for the tests of the login
+	@for one in chromium chromium-browser google-chrome google-chrome-stable chrome; do \
+	  command -v $$one >/dev/null && exit 0; done; \
+	echo "Installing Chromium with apt-get, for the tests of the login ..."; \
+	[ "$$(id -u)" = 0 ] || root="sudo -n"; \
+	{ $$root apt-get update && DEBIAN_FRONTEND=noninteractive $$root apt-get install --yes \
+	  --no-install-recommends chromium chromium-driver; } >$(VENV)/browser.log 2>&1 \
+	  || echo "That failed; $(VENV)/browser.log says why. Two tests will fail without it." >&2
 
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' \

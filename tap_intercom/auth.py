@@ -1,34 +1,70 @@
 """Which token does a request carry, and where does it come from?
 
-From the settings: an access token of one's own workspace (`api_key`, or `access_token` as other
-taps call it), or a ready OAuth token (`oauth_access_token`).
+From the settings: the access token of one's own workspace (`api_key`, or `access_token` as other
+taps call it), or a ready OAuth token (`oauth_access_token`). Or, with `auth_scheme` set to `OAUTH`,
+from the store, where a login has put it; `initiate_oauth` says whether a run may log in by itself:
+
+    OFF             never
+    REFRESH         renew a stored token, should Intercom ever make that possible; ask nobody
+    GETANDREFRESH   also ask a person, where there is no stored token or it has been revoked
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from requests.auth import AuthBase
 from typing_extensions import override
 
+from tap_intercom import oauth
+from tap_intercom.oauth import LoginError
+from tap_intercom.tokens import TokenStore, is_token
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
     from requests import PreparedRequest
 
-TOKEN_SETTINGS = ("api_key", "access_token", "oauth_access_token")
+    from tap_intercom.tokens import Token
+
+OAUTH = "OAUTH"
+OFF, REFRESH, GETANDREFRESH = "OFF", "REFRESH", "GETANDREFRESH"
+
+# Where a token is looked for in the settings, by the scheme.
+TOKEN_SETTINGS: Mapping[str, tuple[str, ...]] = {
+    "NONE": ("api_key", "access_token", "oauth_access_token"),
+    OAUTH: ("oauth_access_token",),
+}
+
+# https://developers.intercom.com/docs/build-an-integration/learn-more/authentication/setting-up-oauth
+PAGES = {
+    "us": "https://app.intercom.com/oauth",
+    "eu": "https://app.eu.intercom.com/oauth",
+    "au": "https://app.au.intercom.com/oauth",
+}
 
 
 class IntercomAuthenticator(AuthBase):
-    """Signs requests to one host with a bearer token, and no others."""
+    """Signs requests to one host with the token that the settings lead to, and no others."""
 
-    def __init__(self, token: str, url: str) -> None:
-        """Take the token, and the base URL of the only host that may see it."""
-        self._token = token
+    def __init__(self, config: Mapping[str, Any], url: str) -> None:
+        """Take the settings, and the base URL of the only host that may see the token."""
         self._host = urlsplit(url).netloc.lower()
+        self._initiate = config.get("initiate_oauth") or OFF
+        self._is_oauth = config.get("auth_scheme") == OAUTH
+        self.setting, self._token = configured_token(config)
+        # What a token is stored under, beside the app.
+        self.place: str = url if config.get("api_url") else config.get("region") or "us"
+        self.app = oauth.App(
+            client_id=_text(config.get("oauth_client_id")),
+            client_secret=_text(config.get("oauth_client_secret")),
+            callback_url=_text(config.get("callback_url")),
+            page_url=f"{url}/oauth" if config.get("api_url") else PAGES[self.place],
+            api_url=url,
+        )
+        self.store = TokenStore(config.get("oauth_settings_location"))
 
     @override
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
@@ -36,24 +72,186 @@ class IntercomAuthenticator(AuthBase):
             request.headers["Authorization"] = f"Bearer {self._token}"
         return request
 
+    @property
+    def token(self) -> str:
+        """The token that requests carry; empty as long as there is none."""
+        return self._token
 
-def token_problem(config: Mapping[str, Any]) -> str | None:
-    """Say in a sentence what is wrong with the token in the settings; None if nothing is."""
-    token = configured_token(config)
-    if not token:
+    @property
+    def is_stored(self) -> bool:
+        """Say whether the token is the store's to give: the settings do not."""
+        return self._is_oauth and not self.setting
+
+    def stored(self) -> Token | None:
+        """Read the stored token, if there is one.
+
+        Raises:
+            StoreError: The store cannot be read.
+        """
+        return self.store.read(self.app.client_id, self.place)
+
+    def obtain(self) -> None:
+        """See to it that there is a token, by asking a person if need be and if that is allowed.
+
+        Raises:
+            LoginError: There is none to be had; the message says what to do.
+            StoreError: The store cannot be used.
+        """
+        if self._token or not self.is_stored:
+            return
+        token = self.stored()
+        if token is None:
+            if self._initiate != GETANDREFRESH:
+                raise LoginError(f"No token is stored for {self._app_in_place}. {self._log_in}")
+            token = self._login(instead_of=None)
+        self._token = token["access_token"]
+
+    def replace(self) -> bool:
+        """Get another token for one that Intercom refuses; say whether there is one now.
+
+        Raises:
+            LoginError: A person had to be asked, and could not be, or declined.
+            StoreError: The store cannot be used.
+        """
+        if not self.is_stored or self._initiate == OFF:
+            return False
+        token = self._renewed()
+        if token is None and self._initiate == GETANDREFRESH:
+            token = self._login(instead_of=self._token)
+        if token is None:
+            return False
+        self._token = token["access_token"]
+        return True
+
+    def log_in(self, *, open_browser: bool, patience: float) -> None:
+        """Ask a person for a token, and store it, whatever there was before.
+
+        Raises:
+            LoginError, StoreError: As for `obtain`.
+        """
+        with self.store.locked():
+            token = oauth.authorised(self.app, open_browser=open_browser, patience=patience)
+            self.store.write(self.app.client_id, self.place, token)
+        self._token = token["access_token"]
+
+    def log_out(self) -> bool:
+        """Revoke the stored token and forget it; say whether there was one.
+
+        Raises:
+            LoginError: Intercom did not revoke it; it is kept.
+            StoreError: The store cannot be used.
+        """
+        with self.store.locked():
+            token = self.stored()
+            if token is None:
+                return False
+            oauth.revoke(self.app, token)
+            self.store.forget(self.app.client_id, self.place)
+        return True
+
+    @property
+    def advice(self) -> str:
+        """What to do about a token that Intercom refuses."""
+        if not self.is_stored:
+            setting = self.setting or "api_key"
+            return (
+                "The token is wrong, has been revoked, or belongs to a workspace in another region:"
+                f" check {setting}, and region or api_url."
+            )
         return (
-            "No token: set api_key to an access token of your workspace (Developer Hub, your app, "
-            "Configure, Authentication), for example in TAP_INTERCOM_API_KEY."
+            f"The token stored for {self._app_in_place} has been revoked, and Intercom has no way"
+            f" to renew it. {self._log_in}"
         )
-    if not re.fullmatch(r"[\x21-\x7e]+", token):
-        name = next(name for name in TOKEN_SETTINGS if _text(config.get(name)))
-        return f"The token in {name} has spaces or other characters that no token has."
+
+    def _login(self, instead_of: str | None) -> Token:
+        """Ask a person for a token, unless another run has just done so."""
+        oauth.check_that_somebody_answers()
+        with self.store.locked():
+            token = self.stored()
+            if token is None or token["access_token"] == instead_of:
+                token = oauth.authorised(self.app)
+                self.store.write(self.app.client_id, self.place, token)
+        return token
+
+    def _renewed(self) -> Token | None:
+        """Give what another run has stored meanwhile, or the token renewed, if that can be."""
+        with self.store.locked():
+            token = self.stored()
+            if token is None or token["access_token"] != self._token:
+                return token
+            if "refresh_token" not in token:
+                return None
+            try:
+                token |= oauth.renewed(self.app, token)
+            except LoginError:
+                return None
+            self.store.write(self.app.client_id, self.place, token)
+            return token
+
+    @property
+    def _app_in_place(self) -> str:
+        return f"the app {self.app.client_id} ({self.place})"
+
+    @property
+    def _log_in(self) -> str:
+        return (
+            "Log in with tap-intercom-login, with the same settings, or set initiate_oauth to "
+            "GETANDREFRESH where somebody can answer."
+        )
+
+
+def configured_token(config: Mapping[str, Any]) -> tuple[str, str]:
+    """Pick the token from the settings: the setting's name and the token, both empty if none."""
+    for name in TOKEN_SETTINGS[config.get("auth_scheme") or "NONE"]:
+        if token := _text(config.get(name)):
+            return name, token
+    return "", ""
+
+
+def problems(config: Mapping[str, Any]) -> Iterator[str]:
+    """Say in sentences what is wrong with the settings that lead to a token; quote no secret."""
+    setting, token = configured_token(config)
+    if setting and not is_token(token):
+        yield f"The token in {setting} has spaces or other characters that no token has."
+    elif not setting and config.get("auth_scheme") == OAUTH:
+        yield from _app_problems(config)
+    elif not setting:
+        yield (
+            "No token: set api_key to an access token of your workspace (Developer Hub, your app, "
+            "Configure, Authentication), for example in TAP_INTERCOM_API_KEY; or set auth_scheme "
+            "to OAUTH."
+        )
+    if problem := _callback_problem(_text(config.get("callback_url"))):
+        yield f"callback_url is {problem}."
+
+
+def _app_problems(config: Mapping[str, Any]) -> Iterator[str]:
+    if not _text(config.get("oauth_client_id")):
+        yield (
+            "oauth_client_id is missing: auth_scheme is OAUTH, so set it to the client id of your "
+            "app (Developer Hub, your app, Configure, Basic information), or set "
+            "oauth_access_token."
+        )
+    elif config.get("initiate_oauth") == GETANDREFRESH and not _text(
+        config.get("oauth_client_secret")
+    ):
+        yield (
+            "oauth_client_secret is missing: a login needs it (Developer Hub, your app, Configure, "
+            "Basic information)."
+        )
+
+
+def _callback_problem(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        fits = False
+    if url and not fits:
+        return "not a URL: write it like http://localhost:3333"
+    if url and (parts.username or parts.password or parts.query or parts.fragment):
+        return "more than an address: leave out user, password, query and fragment"
     return None
-
-
-def configured_token(config: Mapping[str, Any]) -> str:
-    """Pick the token from the settings; empty if there is none."""
-    return next((token for name in TOKEN_SETTINGS if (token := _text(config.get(name)))), "")
 
 
 def _text(value: Any) -> str:

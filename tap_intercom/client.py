@@ -62,6 +62,10 @@ class IntercomError(FatalAPIError, ClickException):
         self.answer = answer
 
 
+class TokenRefused(IntercomError):
+    """Intercom does not know the token, or no longer."""
+
+
 class NotAvailable(IntercomError):
     """The token's permissions, the workspace's plan or the API version leave this out (401-403)."""
 
@@ -337,7 +341,7 @@ class IntercomStream(RESTStream[Any]):
             raise IntercomError(self.name, problem) from error
         except requests.RequestException as error:
             problem = (
-                f"{self.url_base} could not be reached: {_cause(error)}."
+                f"{self.url_base} could not be reached: {cause(error)}."
                 " Check the network, and region or api_url."
             )
             raise IntercomError(self.name, problem) from error
@@ -392,14 +396,14 @@ class IntercomStream(RESTStream[Any]):
         error = details.get("exception")
         self.logger.warning(
             "%s Trying again in %.1f seconds (%d of %d).",
-            error if isinstance(error, RetriableAPIError) else f"No answer: {_cause(error)}.",
+            error if isinstance(error, RetriableAPIError) else f"No answer: {cause(error)}.",
             details.get("wait", 0),
             details["tries"] + 1,
             self.max_tries,
         )
 
 
-def _cause(error: BaseException | None) -> str:
+def cause(error: BaseException | None) -> str:
     """Name the innermost reason of a network error, without the object addresses around it."""
     while error is not None and (error.__cause__ or error.__context__):
         error = error.__cause__ or error.__context__

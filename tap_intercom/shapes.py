@@ -41,6 +41,7 @@ from tap_intercom.client import (
     IntercomStream,
     NotAvailable,
     ScrollLost,
+    TokenRefused,
 )
 from tap_intercom.concurrency import ordered_map
 from tap_intercom.paginators import RepeatedPage, Request, walk
@@ -143,18 +144,15 @@ class Shape(IntercomStream):
         """Ask who the token belongs to; any token may.
 
         Raises:
-            IntercomError: Nobody: the token is wrong, or has been revoked.
+            TokenRefused: Nobody: the token is wrong, or has been revoked.
         """
         try:
             return self.exchange(Request("/me"))
         except NotAvailable as error:
             if error.answer is None or error.answer.status != codes.unauthorized:
                 raise
-            problem = (
-                f"{error.answer} The token is wrong, has been revoked, or belongs to a workspace in"
-                " another region: check api_key, and region or api_url."
-            )
-            raise IntercomError(self.name, problem) from error
+            problem = f"{error.answer} {self.authenticator.advice}"
+            raise TokenRefused(self.name, problem) from error
 
     def leave_out(self, reason: str) -> None:
         """Note that the stream ended early, for good reason, and is not to be taken as empty."""
@@ -366,17 +364,25 @@ class Windows(Shape):
 
     @override
     def pages(self, since: datetime | None) -> Iterator[Page]:
-        start = since or self.connection.workspace_created_at or INTERCOM_BEGAN
-        while start < self.until:
-            end = min(start + self.window, self.until)
-            # One second wider on both sides, as it is not documented which ends are included.
-            span = {"after": times.epoch(start) - 1, "before": times.epoch(end) + 1}
-            params = {f"{self.changed}_{side}": str(second) for side, second in span.items()}
-            for body in walk(Request(self.path, {**self.query, **params}), self.fetch):
+        for start, end in self.spans(since):
+            for body in walk(self.request(start, end), self.fetch):
                 records = self.wanted(self.dig(body), start, self.until)
                 yield Page([one for one in records if self.is_before(one, end)])
             yield Page([], end)
+
+    def spans(self, since: datetime | None) -> Iterator[tuple[datetime, datetime]]:
+        """Divide the time since a moment, or since the workspace began, into windows."""
+        start = since or self.connection.workspace_created_at or INTERCOM_BEGAN
+        while start < self.until:
+            end = min(start + self.window, self.until)
+            yield start, end
             start = end
+
+    def request(self, start: datetime, end: datetime) -> Request:
+        """Ask for a window; one second wider at each end, as it is not documented what is in it."""
+        span = {"after": times.epoch(start) - 1, "before": times.epoch(end) + 1}
+        params = {f"{self.changed}_{side}": str(second) for side, second in span.items()}
+        return Request(self.path, {**self.query, **params})
 
     def is_before(self, record: Record, end: datetime) -> bool:
         """Say whether a record belongs to the window up to `end`, and not to the next."""

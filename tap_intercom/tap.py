@@ -24,9 +24,16 @@ from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from singer_sdk.singerlib import StateMessage
 from typing_extensions import override
 
-from tap_intercom import times
-from tap_intercom.auth import IntercomAuthenticator, configured_token, token_problem
-from tap_intercom.client import REGIONS, VERSIONS, Connection, Gone, IntercomError
+from tap_intercom import auth, connection_string, times
+from tap_intercom.auth import IntercomAuthenticator
+from tap_intercom.client import (
+    REGIONS,
+    VERSIONS,
+    Connection,
+    Gone,
+    IntercomError,
+    TokenRefused,
+)
 from tap_intercom.messages import WholeLineWriter
 from tap_intercom.pacing import PacedAdapter, RateLimit
 from tap_intercom.shapes import at
@@ -34,13 +41,14 @@ from tap_intercom.streams import STREAMS
 from tap_intercom.streams.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from types import FrameType
 
     import click
     from jsonschema import ValidationError
     from singer_sdk.streams import Stream
 
+    from tap_intercom.paginators import Body
     from tap_intercom.shapes import Shape
 
 
@@ -83,6 +91,62 @@ class TapIntercom(Tap):
             secret=True,
             title="OAuth access token",
             description="A ready OAuth token of the workspace, obtained elsewhere.",
+        ),
+        th.Property(
+            "auth_scheme",
+            th.StringType,
+            allowed_values=list(auth.TOKEN_SETTINGS),
+            default="NONE",
+            title="Authentication",
+            description="`NONE`: an access token is given. `OAUTH`: a person logs in through an "
+            "app of yours.",
+        ),
+        th.Property(
+            "oauth_client_id",
+            th.StringType,
+            title="OAuth client id",
+            description="The client id of your app, for `OAUTH`.",
+        ),
+        th.Property(
+            "oauth_client_secret",
+            th.StringType,
+            secret=True,
+            title="OAuth client secret",
+            description="The client secret of your app; needed to log in, not to use a stored "
+            "token.",
+        ),
+        th.Property(
+            "callback_url",
+            th.StringType,
+            default="http://localhost:3333",
+            title="Callback URL",
+            description="One of the redirect URLs of your app. The login listens there if it is an "
+            "`http` address of this machine; else the answer is pasted.",
+        ),
+        th.Property(
+            "initiate_oauth",
+            th.StringType,
+            allowed_values=[auth.OFF, auth.REFRESH, auth.GETANDREFRESH],
+            default=auth.OFF,
+            title="Initiate OAuth",
+            description="`OFF`: use the token that a login has stored. `GETANDREFRESH`: log in "
+            "through a browser where there is none, or it has been revoked. `REFRESH`: renew it "
+            "where Intercom allows, and never open a browser.",
+        ),
+        th.Property(
+            "oauth_settings_location",
+            th.StringType,
+            title="Token store",
+            description="The file in which logins keep their tokens, instead of one in your own "
+            "data folder.",
+        ),
+        th.Property(
+            "connection_string",
+            th.StringType,
+            secret=True,
+            title="Connection string",
+            description="These properties in one text, such as `AuthScheme=OAuth;OAuthClientId=…;`."
+            " What is set by itself wins.",
         ),
         th.Property(
             "region",
@@ -254,10 +318,29 @@ class TapIntercom(Tap):
     @override
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
         for path in value:
-            if path != "ENV" and (problem := _file_problem(path)):
+            if path != "ENV" and (problem := file_problem(path)):
                 msg = f"{path} {problem}."
                 raise RunError(msg)
         return super().cb_config(ctx, param, value)
+
+    @classmethod
+    def gathered(cls, files: Iterable[str], given: Mapping[str, Any]) -> TapIntercom:
+        """Make a tap from files of settings, the environment and what was given: the last wins.
+
+        Raises:
+            RunError: A file cannot be read.
+            SettingsError: The settings cannot work.
+        """
+        config: dict[str, Any] = {}
+        for path in files:
+            if path == "ENV":  # as the tap is told, where it does not look by itself
+                continue
+            if problem := file_problem(path):
+                msg = f"{path} {problem}."
+                raise RunError(msg)
+            config |= json.loads(Path(path).read_text("utf-8"))
+        cls._check_environment()
+        return cls(config={**config, **cls._env_var_config, **given})
 
     def __init__(self, *args: Any, parse_env_config: bool = False, **kwargs: Any) -> None:
         """Make a tap, once the settings in the environment are seen to be readable."""
@@ -265,9 +348,10 @@ class TapIntercom(Tap):
             self._check_environment()
         super().__init__(*args, parse_env_config=parse_env_config, **kwargs)
 
-    def _check_environment(self) -> None:
-        prefix = self._env_var_prefix
-        for name, declared in self.config_jsonschema["properties"].items():
+    @classmethod
+    def _check_environment(cls) -> None:
+        prefix = cls._env_var_prefix
+        for name, declared in cls.config_jsonschema["properties"].items():
             try:
                 parse_environment_config({"properties": {name: declared}}, prefix)
             except ValueError as error:
@@ -278,7 +362,8 @@ class TapIntercom(Tap):
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         self.append_builtin_config(self.config_jsonschema)
-        errors = list(_schema_problems(self.config_jsonschema, self._config))
+        self._config, errors = _with_connection_string(self._config)
+        errors += _schema_problems(self.config_jsonschema, self._config)
         errors = errors or list(_problems(self._config))
         if errors and raise_errors:
             raise SettingsError(errors)
@@ -297,7 +382,7 @@ class TapIntercom(Tap):
     def _session(self, url: str) -> requests.Session:
         session = requests.Session()
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        session.auth = IntercomAuthenticator(configured_token(self.config), url)
+        session.auth = IntercomAuthenticator(self.config, url)
         # The SDK sends prepared requests, for which requests does not look at the environment.
         session.verify = session.merge_environment_settings(url, {}, None, None, None)["verify"]
         adapter = PacedAdapter(
@@ -310,16 +395,22 @@ class TapIntercom(Tap):
 
     # A run
 
-    def connect(self) -> None:
-        """Ask who the token belongs to, before any stream begins.
+    @property
+    def authenticator(self) -> IntercomAuthenticator:
+        """What signs the requests of the one connection."""
+        return cast("IntercomAuthenticator", self.connection.session.auth)
+
+    def connect(self) -> tuple[Body, Mapping[str, str]]:
+        """Ask who the token belongs to, before any stream begins; give body and headers.
 
         Raises:
             RunError: The token is refused, or the host cannot be reached.
+            LoginError, StoreError: There is no token.
         """
         workspace = Workspace(self, self.connection)
         workspace.max_tries = 3
         try:
-            me, headers = workspace.check_token()
+            me, headers = self._introduced(workspace)
         except Gone as error:
             msg = (
                 f"{error.answer} There is no Intercom API at {self.connection.url}: check api_url."
@@ -332,6 +423,17 @@ class TapIntercom(Tap):
         self.connection.workspace_id = at("app.id_code", me)
         with suppress(ValueError):
             self.connection.workspace_created_at = times.parse(at("app.created_at", me))
+        return me, headers
+
+    def _introduced(self, workspace: Workspace) -> tuple[Body, Mapping[str, str]]:
+        """Ask who the token belongs to, and where it is refused, again with another one if any."""
+        self.authenticator.obtain()
+        try:
+            return workspace.check_token()
+        except TokenRefused:
+            if not self.authenticator.replace():
+                raise
+        return workspace.check_token()
 
     @override  # type: ignore[misc]  # final, and the SDK has no hook around a run
     def sync_all(self) -> None:
@@ -384,7 +486,7 @@ class TapIntercom(Tap):
             os._exit(128 + signum)
 
 
-def _file_problem(path: str) -> str | None:
+def file_problem(path: str | Path) -> str | None:
     """Say what is wrong with a file of settings; never quotes it."""
     try:
         settings = json.loads(Path(path).read_text("utf-8"))
@@ -395,11 +497,22 @@ def _file_problem(path: str) -> str | None:
     return None if isinstance(settings, dict) else "does not hold a JSON object of settings"
 
 
+def _with_connection_string(config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """Add what the connection string says and the settings do not; and what is wrong with it."""
+    text = config.get("connection_string")
+    if not isinstance(text, str):
+        return config, []
+    try:
+        found = connection_string.settings_in(text)
+    except ValueError as error:
+        return config, [f"connection_string {error}."]
+    explicit = {name: one for name, one in config.items() if one is not None and one != ""}
+    return {**found, **explicit}, []
+
+
 def _problems(config: dict[str, Any]) -> Iterator[str]:
     """Find what JSON Schema does not: each problem a sentence."""
-    problem = token_problem(config)
-    if problem:
-        yield problem
+    yield from auth.problems(config)
     moments = {}
     for name in ("start_date", "end_date"):
         if config.get(name):

@@ -215,6 +215,22 @@ def test_the_demo_loads_as_many_rows_as_is_shown(tmp_path: Path) -> None:
     assert expected.keys() == records[0].keys()
 
 
+def test_the_check_says_what_is_shown(tmp_path: Path) -> None:
+    [shown] = [text for _, _, text in FENCED.findall(README) if text.startswith("Connected as")]
+    with running() as sandbox:
+        settings = {"api_key": "demo-no-permission-tickets", "api_url": sandbox.url}
+        (tmp_path / "config.json").write_text(json.dumps(settings))
+        run = subprocess.run(
+            [Path(sys.executable).with_name("tap-intercom-check"), "--config", "config.json"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    pieces = [" ".join(piece.split()) for piece in shown.split("…")]
+    assert re.search(".*".join(map(re.escape, pieces)), " ".join(run.stdout.split())), run.stdout
+
+
 def test_the_quoted_wait_is_what_pacing_says(caplog: pytest.LogCaptureFixture) -> None:
     now = 0.0
 

@@ -16,7 +16,10 @@ PACKAGE = Path(__file__).resolve().parent.parent / "tap_intercom"
 # Each room may import these, and whatever is below them. Nothing may import `cli`, which may import
 # everything.
 BELOW = {
-    "tap": {"streams", "auth", "pacing", "messages"},
+    "check": {"tap"},
+    "tap": {"streams", "auth", "connection_string", "pacing", "messages"},
+    "auth": {"oauth"},
+    "oauth": {"callback", "client", "tokens"},
     "streams": {"shapes"},
     "shapes": {"client", "paginators", "concurrency"},
     "client": {"schema"},

@@ -17,6 +17,8 @@ from .exchange import Call, Ending, Refusal, Reply, refused
 from .journal import Entry
 from .limits import exceeded
 from .misfortunes import RATE_LIMITS, REVOKED, misfortune
+from .oauth import PATHS as OAUTH
+from .oauth import oauth_app
 from .state import State
 from .versions import parsed
 
@@ -43,6 +45,7 @@ class App:
         self.failures: list[BaseException] = []
         self.hang_up: Callable[[object], None] = lambda _: None
         self._control = control_app(self.state)
+        self._oauth = oauth_app(self.state)
         self._tokens: dict[str, tuple[str, Misfortune]] = {}
         self._served = 0
 
@@ -52,6 +55,9 @@ class App:
             return
         if scope["path"].startswith(CONTROL):
             await self._control(scope, receive, send)
+            return
+        if scope["path"] in OAUTH:
+            await self._oauth(scope, receive, send)
             return
         exchange = _Exchange(self, scope, receive, send)
         try:
@@ -138,7 +144,8 @@ class _Exchange:
             return refused(refusal, self.request_id)
 
     def _permitted(self, match: Match | None, entry: Entry, token: str) -> Reply:
-        if not token.startswith("demo") or token == REVOKED:
+        self.state.grants.check(token)
+        if token == REVOKED:
             raise Refusal(401, "unauthorized", "Access Token Invalid")
         limits = self.state.limits
         now = self.state.clock.now()

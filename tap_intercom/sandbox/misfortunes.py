@@ -5,6 +5,7 @@ answer instead, or change the answer. `call.nth` counts the calls with this toke
 and path template, `call.total` all calls with this token; both begin with 1.
 
     demo                          all well, and so is every other token that begins with `demo`
+                                  but for `demo-oauth-…`, which a login must have given out
     demo-revoked                  401 everywhere, also on /me
     demo-no-permission-RESOURCE   401 token_unauthorized there; 403 forbidden on newer endpoints
     demo-plan-RESOURCE            403 api_plan_restricted there
@@ -42,6 +43,7 @@ import msgspec
 from .endpoint import gone
 from .exchange import HTML, Call, Ending, Refusal, Reply
 from .limits import Allowance, exceeded
+from .oauth import ISSUED
 from .scrolls import exists, expired
 from .versions import V2_16
 
@@ -365,6 +367,8 @@ def misfortune(token: str) -> tuple[str, Misfortune]:
     """Find what a token brings, and a label for it that is not the token."""
     if token in MISFORTUNES:
         return token.removeprefix("demo-"), MISFORTUNES[token]
+    if token.startswith(ISSUED):
+        return "oauth", as_is
     for prefix, made in PREFIXES.items():
         if token.startswith(prefix):
             return token.removeprefix("demo-"), made(token.removeprefix(prefix))

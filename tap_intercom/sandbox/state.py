@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from .clock import Clock
 from .journal import Journal
 from .limits import RateLimit
+from .oauth import Grants
 from .paging import View
 from .records.world import World
 from .scrolls import Scrolls
@@ -69,6 +70,7 @@ class State:
         self.workspace = Workspace(world, self.clock)
         self.limits = RateLimit(options.rate_limit, options.rate_window)
         self.scrolls = Scrolls(options.scroll_expiry)
+        self.grants = Grants(self.clock)
         self._views: dict[tuple[object, ...], View] = {}
         if options.advance:
             self.workspace.advance(options.advance)

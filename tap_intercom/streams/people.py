@@ -203,12 +203,16 @@ class Companies(_Company):
 
     @override
     def pages(self, since: datetime | None) -> Iterator[Page]:
-        way = self.ways[self.config["companies_method"]]
-        if way is _Listed:
+        method = self.config["companies_method"]
+        if method == "list":
             self.logger.warning("Read as a list, at most 10,000 companies are to be had.")
-        stream = way(self._tap, self.connection)
+        stream = self.read_by(method)
         stream.is_read_for_all = not self.is_bounded
         yield from stream.pages(since)
+
+    def read_by(self, method: str) -> Shape:
+        """Give the stream that reads companies in one of the ways."""
+        return self.ways[method](self._tap, self.connection)
 
 
 class CompanySegments(Explode):

@@ -46,6 +46,26 @@ def test_an_api_key_may_be_called_access_token(meltano: Meltano, workspace: Any)
     keyless("config", "test", "tap-intercom", TAP_INTERCOM_ACCESS_TOKEN="demo")
 
 
+def test_a_connection_string_is_enough(meltano: Meltano, workspace: Any) -> None:
+    keyless = replace(meltano, settings={"TAP_INTERCOM_API_URL": workspace.url})
+    text = r"Profile=C:\profiles\Intercom.apip;ProfileSettings='APIKey=demo';"
+    keyless("config", "test", "tap-intercom", TAP_INTERCOM_CONNECTION_STRING=text)
+    shown = keyless("config", "print", "tap-intercom", TAP_INTERCOM_CONNECTION_STRING=text)
+    assert "APIKey" not in shown
+
+
+def test_check_and_login_are_commands_of_the_plugin(meltano: Meltano, tmp_path: Path) -> None:
+    report = json.loads(meltano("invoke", "tap-intercom:check", "--json"))
+    assert {one["stream"] for one in report["streams"]} == set(TABLES)
+    app = {
+        "TAP_INTERCOM_OAUTH_CLIENT_ID": "demo-app",
+        "TAP_INTERCOM_OAUTH_CLIENT_SECRET": "demo-app-secret",
+        "TAP_INTERCOM_OAUTH_SETTINGS_LOCATION": str(tmp_path / "tokens.json"),
+    }
+    assert "Nobody is logged in" in meltano("invoke", "tap-intercom:logout", **app)
+    meltano("invoke", "tap-intercom:login", code=1, **app)  # there is nobody who could answer
+
+
 def test_about_lists_the_settings(meltano: Meltano) -> None:
     about = meltano("invoke", "tap-intercom", "--about", "--format=markdown")
     assert "| api_key |" in about

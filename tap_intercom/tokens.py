@@ -1,0 +1,192 @@
+"""Where is a token kept between two runs?
+
+In a file of JSON that only its owner may read, `{client id: {place: token}}`, where the place is a
+region, or the address that stands in its stead. A token is what Intercom answered: `access_token`,
+and should it ever issue them, `refresh_token` and `expires_in`, in seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import stat
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import platformdirs
+from click import ClickException
+from filelock import FileLock, Timeout
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    Token = dict[str, Any]
+
+OWNER_ONLY = stat.S_IRUSR | stat.S_IWUSR
+FOLDER = OWNER_ONLY | stat.S_IXUSR
+OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+# Who waits for the lock waits for a person who logs in, who is given five minutes.
+LOCK_SECONDS = 330.0
+
+logger = logging.getLogger("tap-intercom.tokens")
+
+
+class StoreError(ClickException):
+    """The file of tokens cannot be used; the message names it."""
+
+
+def is_token(value: Any) -> bool:
+    """Say whether a value may be a token: text that a header can carry."""
+    return isinstance(value, str) and re.fullmatch(r"[\x21-\x7e]+", value) is not None
+
+
+def default_location() -> Path:
+    """Name the file that is used unless another one is set."""
+    return platformdirs.user_data_path("tap-intercom") / "tokens.json"
+
+
+class TokenStore:
+    """The tokens of one file."""
+
+    def __init__(self, path: str | Path | None = None) -> None:
+        """Take the file, which need not be there yet."""
+        self.path = Path(path).expanduser() if path else default_location()
+        self._lock = FileLock(f"{self.path}.lock", mode=OWNER_ONLY)
+
+    def read(self, client_id: str, place: str) -> Token | None:
+        """Give the token of an app in a place, if there is one.
+
+        Raises:
+            StoreError: The file cannot be read, or holds something else.
+        """
+        return self._all().get(client_id, {}).get(place)
+
+    def write(self, client_id: str, place: str, token: Token) -> None:
+        """Keep a token, and all others that are there.
+
+        Raises:
+            StoreError: The file cannot be written, or holds something else.
+        """
+        with self.locked():
+            tokens = self._all()
+            tokens.setdefault(client_id, {})[place] = token
+            self._replace(tokens)
+
+    def forget(self, client_id: str, place: str) -> None:
+        """Remove a token, and keep all others.
+
+        Raises:
+            StoreError: As for `write`.
+        """
+        with self.locked():
+            tokens = self._all()
+            tokens.get(client_id, {}).pop(place, None)
+            self._replace({name: places for name, places in tokens.items() if places})
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep every other run from changing the file; may be nested.
+
+        Raises:
+            StoreError: Another run does not let go of it, or there can be no such file.
+        """
+        try:
+            self._make_folder()
+            self._acquire()
+        except Timeout as error:
+            raise StoreError(
+                f"Another run has held {self.path} for {LOCK_SECONDS:.0f} seconds; run again when "
+                "it is done."
+            ) from error
+        except OSError as error:
+            raise self._unusable("written", error) from error
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def _acquire(self) -> None:
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            logger.warning("Waiting for another run, which is logging in.")
+            self._lock.acquire(timeout=LOCK_SECONDS)
+
+    def _make_folder(self) -> None:
+        if not self.path.parent.is_dir():
+            self.path.parent.mkdir(mode=FOLDER, parents=True, exist_ok=True)
+
+    def _all(self) -> dict[str, dict[str, Token]]:
+        try:
+            self._hide()
+            tokens = json.loads(self.path.read_text("utf-8"))
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise self._unusable("read", error) from error
+        except ValueError as error:
+            raise self._foreign() from error
+        if not _is_all_objects(tokens):
+            raise self._foreign()
+        return tokens  # type: ignore[no-any-return]
+
+    def _hide(self) -> None:
+        """Take from others what a copy or a careless hand may have given them."""
+        if os.name == "posix" and (mode := self.path.stat().st_mode) & OTHERS:
+            self.path.chmod(stat.S_IMODE(mode) & ~OTHERS)
+            logger.warning("Others could read %s; now only you can.", self.path)
+
+    def _replace(self, tokens: dict[str, dict[str, Token]]) -> None:
+        try:
+            write_private(self.path, tokens)
+        except OSError as error:
+            raise self._unusable("written", error) from error
+
+    def _unusable(self, how: str, error: OSError) -> StoreError:
+        return StoreError(
+            f"The token store {self.path} cannot be {how}: {error.strerror}. Set "
+            "oauth_settings_location to a file of your own."
+        )
+
+    def _foreign(self) -> StoreError:
+        return StoreError(
+            f"{self.path} does not hold tokens of this tap, and is left as it is. Move it away, or "
+            "set oauth_settings_location to another file."
+        )
+
+
+def write_private(path: Path, content: dict[str, Any]) -> None:
+    """Write a file of JSON that only its owner may read, whole or not at all.
+
+    Raises:
+        OSError: It cannot be written; what was there still is.
+    """
+    path = path.resolve()  # a link stays a link
+    descriptor, written = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(content, file, indent=2)
+            file.write("\n")
+            file.flush()
+            os.fsync(file.fileno())
+        Path(written).replace(path)
+    except BaseException:
+        Path(written).unlink(missing_ok=True)
+        raise
+
+
+def _is_all_objects(tokens: Any) -> bool:
+    """Say whether the file holds what `_replace` writes."""
+    return isinstance(tokens, dict) and all(
+        isinstance(places, dict)
+        and all(
+            isinstance(token, dict) and is_token(token.get("access_token"))
+            for token in places.values()
+        )
+        for places in tokens.values()
+    )
