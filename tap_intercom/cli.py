@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from tap_intercom import auth, check, connection_string
 from tap_intercom.client import REGIONS
@@ -196,8 +197,14 @@ def check_access(*, files: tuple[str, ...], as_json: bool, **given: Any) -> None
         click.echo(json.dumps(report.shown(), indent=2))
         return
     click.echo(_described(report.me, tap))
-    Console().print(_table(report), "", highlight=False)
+    console = Console()
+    if not console.is_terminal:
+        console.width = WIDE  # a line for each stream, for whoever searches in them
+    console.print(_table(report), "", highlight=False)
     click.echo(_estimates(report))
+
+
+WIDE = 200
 
 
 def _table(report: check.Report) -> Table:
@@ -209,7 +216,7 @@ def _table(report: check.Report) -> Table:
         access = f"{one.access}: {one.advice}" if one.advice else one.access
         table.add_row(
             f"{'●' if one.selected_by_default else ' '} {one.stream}",
-            f"[{colour}]{access}[/]",
+            Text(access, colour),  # as it is: brackets in it are no markup
             _count(one.records),
             _count(one.calls),
         )
