@@ -10,7 +10,6 @@ import json
 import logging
 import math
 import random
-import re
 import weakref
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +18,7 @@ from importlib.metadata import version as version_of
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import backoff
+import msgspec
 import requests
 from click import ClickException
 from singer_sdk.exceptions import FatalAPIError, RetriableAPIError
@@ -221,7 +221,7 @@ def _jitter() -> float:
 
 # JSON can carry what neither PostgreSQL nor a strict JSON reader takes: NUL, which is removed,
 # halves of surrogate pairs, NaN and numbers beyond a double, which stay as text.
-_ODD_TEXT = re.compile(rb"\\u0000|\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
+NUL = b"\\u0000"
 
 
 def decode(response: requests.Response) -> Body:
@@ -230,12 +230,17 @@ def decode(response: requests.Response) -> Body:
     Raises:
         RetriableAPIError: It is empty or not JSON, which Intercom sends with a 200 at times.
     """
+    content = response.content
     try:
-        body = json.loads(response.content, parse_float=_finite, parse_constant=str)
+        if NUL not in content:
+            return msgspec.json.decode(content)
+    except (ValueError, RecursionError):
+        pass  # it may be JSON that is odd
+    try:
+        return _storable(json.loads(content, parse_float=_finite, parse_constant=str))
     except (ValueError, RecursionError) as error:
         msg = f"Intercom answered {response.status_code} with a body that is not JSON."
         raise RetriableAPIError(msg, response) from error
-    return _storable(body) if _ODD_TEXT.search(response.content) else body
 
 
 def _finite(text: str) -> float | str:

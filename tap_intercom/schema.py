@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     Schema = dict[str, Any]
     Record = dict[str, Any]
     Rescued = dict[str, Any]
-    Fit = Callable[[Any, str, Rescued], Any]
+    # The names that lead to a value, the last one first.
+    Where = tuple["Where", str | int] | None
+    Fit = Callable[[Any, Where, Rescued], Any]
 
 RESCUED = "_rescued_data"
 
@@ -232,15 +234,15 @@ def compiled(schema: Schema, keys: Iterable[str]) -> Callable[[Record], Record]:
     beginning of 1970 where it is a time.
     """
     properties = schema["properties"]
-    fits = {name: _fit(declared, name) for name, declared in properties.items() if name != RESCUED}
+    known = properties.keys() - {RESCUED}
+    fit_fields = _fit_object({name: properties[name] for name in known})
 
     def fit(record: Record) -> Record:
         rescued: Rescued = {}
-        for name in [name for name in record if name not in fits]:
-            rescued[name] = record.pop(name)
-        for name, value in record.items():
-            if value is not None:
-                record[name] = fits[name](value, "", rescued)
+        if not record.keys() <= known:
+            for name in [name for name in record if name not in known]:
+                rescued[name] = record.pop(name)
+        fit_fields(record, None, rescued)
         record[RESCUED] = rescued or None
         for key in keys:
             if record.get(key) is None:
@@ -250,50 +252,68 @@ def compiled(schema: Schema, keys: Iterable[str]) -> Callable[[Record], Record]:
     return fit
 
 
-def _fit(schema: Schema, path: str) -> Fit:
+def _field(schema: Schema) -> tuple[type | None, Fit]:
+    """Give the type whose values fit as they are, if any, and the function that fits the others."""
     kind = schema["type"][0]
     if kind == "object":
-        return _fit_object(schema.get("properties", {}), path)
+        properties = schema.get("properties")
+        return (None, _fit_object(properties)) if properties else (dict, _move)
     if kind == "array":
-        return _fit_array(schema["items"], path)
-    convert = CONVERSIONS[schema.get("format", kind)]
+        return None, _fit_array(schema["items"])
+    form = schema.get("format", kind)
+    return AS_THEY_ARE.get(form), _fit_scalar(CONVERSIONS[form])
 
-    def fit(value: Any, within: str, rescued: Rescued) -> Any:
+
+# Integers are not among them: one may be too large.
+AS_THEY_ARE: Mapping[str, type] = {"string": str, "number": float, "boolean": bool}
+
+
+def _move(value: Any, where: Where, rescued: Rescued) -> None:
+    """Move what does not fit to where it is kept."""
+    names: list[str] = []
+    while where is not None:
+        where, name = where
+        names.append(str(name))
+    rescued[".".join(reversed(names))] = value
+
+
+def _fit_scalar(convert: Callable[[Any], Any]) -> Fit:
+    def fit(value: Any, where: Where, rescued: Rescued) -> Any:
         try:
             return convert(value)
         except (TypeError, ValueError, OverflowError):
-            rescued[within + path] = value
-            return None
+            return _move(value, where, rescued)
 
     return fit
 
 
-def _fit_object(properties: Mapping[str, Schema], path: str) -> Fit:
-    fits = [(name, _fit(declared, f"{path}.{name}")) for name, declared in properties.items()]
+def _fit_object(properties: Mapping[str, Schema]) -> Fit:
+    fields = {name: _field(declared) for name, declared in properties.items()}
+    accepted = {name: one for name, (one, _) in fields.items()}
+    convert = {name: one for name, (_, one) in fields.items()}
 
-    def fit(value: Any, within: str, rescued: Rescued) -> Any:
+    def fit(value: Any, where: Where, rescued: Rescued) -> Any:
         if not isinstance(value, dict):
-            rescued[within + path] = value
-            return None
-        for name, fit_field in fits:
-            if value.get(name) is not None:
-                value[name] = fit_field(value[name], within, rescued)
+            return _move(value, where, rescued)
+        for name, one in value.items():
+            # Most values fit, and this is asked of each value of each record.
+            if one.__class__ is not accepted.get(name) and one is not None and name in convert:
+                value[name] = convert[name](one, (where, name), rescued)
         return value
 
     return fit
 
 
-def _fit_array(items: Schema, path: str) -> Fit:
-    fit_item = _fit(items, "")
+def _fit_array(items: Schema) -> Fit:
+    accepted, convert = _field(items)
 
-    def fit(value: Any, within: str, rescued: Rescued) -> Any:
+    def fit(value: Any, where: Where, rescued: Rescued) -> Any:
         if not isinstance(value, list):
-            rescued[within + path] = value
-            return None
-        return [
-            None if item is None else fit_item(item, f"{within}{path}.{position}", rescued)
-            for position, item in enumerate(value)
-        ]
+            return _move(value, where, rescued)
+        for position, item in enumerate(value):
+            if item is not None and item.__class__ is not accepted:
+                value[position] = convert(item, (where, position), rescued)
+        return value
 
     return fit
 
@@ -310,6 +330,8 @@ _LARGEST = 2**63
 
 
 def _integer(value: Any) -> int:
+    if value.__class__ is int and -_LARGEST <= value < _LARGEST:
+        return value
     if isinstance(value, bool):
         raise TypeError
     number = int(value)

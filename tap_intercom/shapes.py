@@ -44,6 +44,7 @@ from tap_intercom.client import (
     TokenRefused,
 )
 from tap_intercom.concurrency import ordered_map
+from tap_intercom.messages import PlainRecords
 from tap_intercom.paginators import RepeatedPage, Request, walk
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class Page:
     up_to: datetime | None = None
 
 
-class Shape(IntercomStream):
+class Shape(PlainRecords, IntercomStream):
     """A way of handing out records. Subclasses say which pages there are since a moment."""
 
     name: str = ""
@@ -129,8 +130,10 @@ class Shape(IntercomStream):
             return
         try:
             for page in self.pages(self.since()):
+                self.extracted(datetime.now(times.UTC))
                 yield from page.records
                 self.checkpoint(page.up_to)
+                self.message_writer.flush()  # a slow page must not hold back the one before
         except NotAvailable as error:
             self.check_token()
             self.leave_out(error.problem)
@@ -247,6 +250,11 @@ class Shape(IntercomStream):
                 replication_key=self.replication_key, replication_key_value=value
             )
             self.state_manager.is_flushed = False
+
+    @override
+    def generate_child_contexts(self, record: Record, context: object = None) -> Iterator[Any]:
+        """Give none: no stream is a child in the sense of the SDK."""
+        return iter(())
 
     @override
     def _increment_stream_state(self, *_args: object, **_kwargs: object) -> None:

@@ -12,6 +12,7 @@ import re
 import time
 from datetime import date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -52,7 +53,20 @@ def text(value: datetime) -> str:
 
 def canonical(value: Any) -> str:
     """Rewrite any time that `parse` reads in the canonical form."""
+    if value.__class__ is int and 0 <= value < MILLISECONDS_FROM:
+        days, seconds = divmod(value, 86_400)
+        return _date(days) + _MINUTES[seconds // 60] + _SECONDS[seconds % 60]
     return text(parse(value))
+
+
+# Half of what Intercom sends are epoch seconds: they are put together from what was written before.
+_MINUTES = tuple(f"T{minute // 60:02}:{minute % 60:02}:" for minute in range(24 * 60))
+_SECONDS = tuple(f"{second:02}+00:00" for second in range(60))
+
+
+@lru_cache(maxsize=8_192)
+def _date(days: int) -> str:
+    return (EPOCH + timedelta(days=days)).date().isoformat()
 
 
 def canonical_date(value: Any) -> str:

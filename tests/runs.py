@@ -98,7 +98,7 @@ def sync(
 ) -> Run:
     """Run the tap once, in this process: on these streams, or on all that are selected."""
     config = {"api_key": token, "api_url": sandbox.url, **settings}
-    out = io.StringIO()
+    out = io.TextIOWrapper(io.BytesIO(), "utf-8")
     tap = TapIntercom(
         config=config,
         catalog=catalog_of(*streams) if streams else None,
@@ -110,7 +110,8 @@ def sync(
             tap.sync_all()
         except Exception as raised:  # noqa: BLE001  handed to the test
             error = raised
-    messages = [json.loads(line) for line in out.getvalue().splitlines()]
+    out.seek(0)
+    messages = [json.loads(line) for line in out]
     return Run(messages, error, tap.connection.left_out)
 
 

@@ -7,16 +7,20 @@ import json
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, TextIO
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any, TextIO
 
 import pytest
 from click import ClickException
 from singer_sdk.singerlib.encoding.simple import RecordMessage, StateMessage
 
-from tap_intercom.messages import TargetGone, WholeLineWriter
+from tap_intercom.messages import BLOCK_BYTES, TargetGone, WholeLineWriter
+from tap_intercom.streams.workspace import Tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from typing_extensions import Buffer
 
     from tap_intercom.tap import TapIntercom
 
@@ -24,23 +28,32 @@ RECORD = RecordMessage(stream="tags", record={"id": "1", "name": "ünï"})
 STATE = StateMessage(value={"bookmarks": {}})
 
 
-class Output(io.StringIO):
+class Output(io.BytesIO):
     """Standard output with something happening in the middle of its first line."""
 
     def __init__(self, happening: Callable[[], None] = lambda: None) -> None:
         super().__init__()
         self.happening: list[Callable[[], None]] = [happening]
 
-    def write(self, text: str) -> int:
-        half = len(text) // 2
-        super().write(text[:half])
+    @property
+    def buffer(self) -> Output:
+        return self
+
+    def write(self, text: Buffer) -> int:
+        lines = bytes(text)
+        half = len(lines) // 2
+        super().write(lines[:half])
         while self.happening:
             self.happening.pop()()
-        return half + super().write(text[half:])
+        return half + super().write(lines[half:])
+
+    @property
+    def lines(self) -> list[Any]:
+        return [json.loads(line) for line in self.getvalue().splitlines()]
 
     @property
     def types(self) -> list[str]:
-        return [json.loads(line)["type"] for line in self.getvalue().splitlines()]
+        return [line["type"] for line in self.lines]
 
 
 @pytest.fixture
@@ -61,9 +74,10 @@ def output(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Output]:
 def test_a_message_is_one_line(writer: WholeLineWriter, output: Callable[..., Output]) -> None:
     written = output()
     writer.write_message(RECORD)
-    [line] = written.getvalue().splitlines()
-    assert json.loads(line)["record"] == {"id": "1", "name": "ünï"}
-    assert written.getvalue().endswith("\n")
+    writer.flush()
+    [line] = written.lines
+    assert line["record"] == {"id": "1", "name": "ünï"}
+    assert written.getvalue().endswith(b"\n")
 
 
 def test_between_lines_an_action_runs_at_once(writer: WholeLineWriter) -> None:
@@ -159,9 +173,7 @@ def test_a_signal_in_mid_line_ends_the_run_after_line_and_state(
         tap.message_writer.write_message(RECORD)
     assert ended.value.code == code
     assert written.types == ["RECORD", "STATE"]
-    assert (
-        CONTACTS in json.loads(written.getvalue().splitlines()[-1])["value"]["bookmarks"].values()
-    )
+    assert CONTACTS in written.lines[-1]["value"]["bookmarks"].values()
 
 
 def test_a_second_signal_does_not_cut_the_last_line_short(
@@ -211,3 +223,119 @@ def test_a_target_that_has_gone_is_named(
 
 def test_a_target_that_has_gone_is_told_without_a_traceback() -> None:
     assert issubclass(TargetGone, ClickException)
+
+
+# Records, on the short way
+
+
+def plain(tap: TapIntercom) -> Tags:
+    stream = Tags(tap, tap.connection)
+    stream.extracted(datetime(2026, 6, 1, 12, tzinfo=timezone.utc))
+    return stream
+
+
+def write(stream: Tags, **record: Any) -> None:
+    stream._write_record_message(record)  # noqa: SLF001  as the SDK calls it
+
+
+def test_a_record_is_a_line_that_waits_for_others(
+    tap: TapIntercom, output: Callable[..., Output]
+) -> None:
+    written, stream = output(), plain(tap)
+    write(stream, id="1", name="ünï")
+    assert written.getvalue() == b""
+    stream.message_writer.flush()
+    assert written.lines == [
+        {
+            "type": "RECORD",
+            "stream": "tags",
+            "record": {"id": "1", "name": "ünï"},
+            "time_extracted": "2026-06-01T12:00:00+00:00",
+        }
+    ]
+
+
+def test_what_waits_leaves_before_any_other_message(
+    tap: TapIntercom, output: Callable[..., Output]
+) -> None:
+    written, stream = output(), plain(tap)
+    write(stream, id="1")
+    assert written.types == []
+    tap.write_message(STATE)
+    assert written.types == ["RECORD", "STATE"]
+
+
+def test_what_waits_leaves_when_there_is_much_of_it(
+    tap: TapIntercom, output: Callable[..., Output]
+) -> None:
+    written, stream = output(), plain(tap)
+    for _ in range(BLOCK_BYTES // 1_000):
+        write(stream, id="x" * 1_000)
+    assert len(written.getvalue()) >= BLOCK_BYTES
+    assert written.getvalue().endswith(b"\n")
+
+
+def test_what_is_taken_in_parts_leaves_whole(
+    tap: TapIntercom, output: Callable[..., Output], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As standard output does with PYTHONUNBUFFERED, when a signal interrupts it."""
+    written, stream = output(), plain(tap)
+    whole = io.BytesIO.write
+    monkeypatch.setattr(Output, "write", lambda self, text: whole(self, bytes(text)[:7]))
+    write(stream, id="1")
+    stream.message_writer.flush()
+    assert written.types == ["RECORD"]
+    assert written.getvalue().endswith(b"\n")
+
+
+def test_a_record_that_cannot_be_written_leaves_no_half_line(
+    tap: TapIntercom, output: Callable[..., Output]
+) -> None:
+    written, stream = output(), plain(tap)
+    write(stream, id="1")
+    with pytest.raises(UnicodeEncodeError):
+        write(stream, id="2", name="\ud800")
+    write(stream, id="3")
+    stream.message_writer.flush()
+    assert [line["record"]["id"] for line in written.lines] == ["1", "3"]
+
+
+def test_a_signal_in_the_midst_of_a_record_waits_for_its_line(
+    tap: TapIntercom, output: Callable[..., Output]
+) -> None:
+    written = output()
+
+    stream = plain(tap)
+    write(stream, id="1")
+    with pytest.raises(SystemExit) as ended:
+        write(stream, id="2", custom_attributes=Hooked())
+    assert ended.value.code == 143
+    assert written.types == ["RECORD", "RECORD", "STATE"]
+
+
+class Hooked:
+    """A value that is written by a function, in which a signal comes."""
+
+    def __str__(self) -> str:
+        signal.raise_signal(signal.SIGTERM)
+        return "written"
+
+
+def test_versions_are_told_as_the_sdk_does(tap: TapIntercom, output: Callable[..., Output]) -> None:
+    written, stream = output(), plain(tap)
+    stream._stream_version = 1780315200  # noqa: SLF001  as the SDK sets it
+    stream.extracted(datetime(2026, 6, 1, 12, tzinfo=timezone.utc))
+    write(stream, id="1")
+    stream.message_writer.flush()
+    assert written.lines[0]["version"] == 1780315200
+
+
+def test_a_target_that_has_gone_is_named_for_records_too(
+    tap: TapIntercom, closed_pipe: TextIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdout", closed_pipe)
+    stream = plain(tap)
+    write(stream, id="1")
+    with pytest.raises(TargetGone):
+        stream.message_writer.flush()
+    closed_pipe.flush()

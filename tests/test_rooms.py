@@ -17,14 +17,15 @@ PACKAGE = Path(__file__).resolve().parent.parent / "tap_intercom"
 # everything.
 BELOW = {
     "check": {"tap"},
-    "tap": {"streams", "auth", "connection_string", "pacing", "messages"},
+    "tap": {"streams", "auth", "connection_string", "pacing"},
     "auth": {"oauth"},
     "oauth": {"callback", "client", "tokens"},
     "streams": {"shapes"},
-    "shapes": {"client", "paginators", "concurrency"},
+    "shapes": {"client", "paginators", "concurrency", "messages"},
     "client": {"schema"},
     "schema": {"times"},
     "pacing": {"times"},
+    "messages": {"times"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
