@@ -11,6 +11,7 @@ from the store, where a login has put it; `initiate_oauth` says whether a run ma
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -18,7 +19,7 @@ from requests.auth import AuthBase
 from typing_extensions import override
 
 from tap_intercom import oauth
-from tap_intercom.oauth import LoginError
+from tap_intercom.oauth import LoginError, Refused
 from tap_intercom.tokens import TokenStore, is_token
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from tap_intercom.tokens import Token
 
 OAUTH = "OAUTH"
-OFF, REFRESH, GETANDREFRESH = "OFF", "REFRESH", "GETANDREFRESH"
+INITIATIONS = OFF, REFRESH, GETANDREFRESH = "OFF", "REFRESH", "GETANDREFRESH"
 
 # Where a token is looked for in the settings, by the scheme.
 TOKEN_SETTINGS: Mapping[str, tuple[str, ...]] = {
@@ -64,7 +65,12 @@ class IntercomAuthenticator(AuthBase):
             page_url=f"{url}/oauth" if config.get("api_url") else PAGES[self.place],
             api_url=url,
         )
-        self.store = TokenStore(config.get("oauth_settings_location"))
+        self._location = config.get("oauth_settings_location")
+
+    @cached_property
+    def store(self) -> TokenStore:
+        """Where logins keep their tokens."""
+        return TokenStore(self._location)
 
     @override
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
@@ -129,7 +135,10 @@ class IntercomAuthenticator(AuthBase):
         Raises:
             LoginError, StoreError: As for `obtain`.
         """
+        oauth.check_that_somebody_answers()
+        self._check_secret()
         with self.store.locked():
+            self.stored()  # a store that cannot be used is to be known before
             token = oauth.authorised(self.app, open_browser=open_browser, patience=patience)
             self.store.write(self.app.client_id, self.place, token)
         self._token = token["access_token"]
@@ -166,12 +175,17 @@ class IntercomAuthenticator(AuthBase):
     def _login(self, instead_of: str | None) -> Token:
         """Ask a person for a token, unless another run has just done so."""
         oauth.check_that_somebody_answers()
+        self._check_secret()
         with self.store.locked():
             token = self.stored()
             if token is None or token["access_token"] == instead_of:
                 token = oauth.authorised(self.app)
                 self.store.write(self.app.client_id, self.place, token)
         return token
+
+    def _check_secret(self) -> None:
+        if not self.app.client_secret:
+            raise LoginError(LOGIN_NEEDS)
 
     def _renewed(self) -> Token | None:
         """Give what another run has stored meanwhile, or the token renewed, if that can be."""
@@ -183,7 +197,7 @@ class IntercomAuthenticator(AuthBase):
                 return None
             try:
                 token |= oauth.renewed(self.app, token)
-            except LoginError:
+            except Refused:
                 return None
             self.store.write(self.app.client_id, self.place, token)
             return token
@@ -235,10 +249,13 @@ def _app_problems(config: Mapping[str, Any]) -> Iterator[str]:
     elif config.get("initiate_oauth") == GETANDREFRESH and not _text(
         config.get("oauth_client_secret")
     ):
-        yield (
-            "oauth_client_secret is missing: a login needs it (Developer Hub, your app, Configure, "
-            "Basic information)."
-        )
+        yield LOGIN_NEEDS
+
+
+LOGIN_NEEDS = (
+    "oauth_client_secret is missing: a login needs it (Developer Hub, your app, Configure, Basic "
+    "information)."
+)
 
 
 def _callback_problem(url: str) -> str | None:

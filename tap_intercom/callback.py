@@ -28,7 +28,7 @@ IDLE_SECONDS = 10.0
 
 
 class PortTaken(Exception):
-    """Another program listens at the callback URL, or this user may not."""
+    """The callback URL cannot be listened at: another program does, or this user may not."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,10 @@ def listeners(
     if parts.scheme != "http" or not is_this_machine(host):
         return
     port = parts.port or HTTP_PORT
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise PortTaken(f"{host} port {port}: {error.strerror}") from error
     for family, address in dict.fromkeys((one[0], one[4]) for one in found):
         try:
             listener = Listener(family, address, parts.path or "/", answer, over)
@@ -125,11 +128,13 @@ class _Visit(BaseHTTPRequestHandler):
         """Take the answer, and show how it went."""
         parts = urlsplit(self.path)
         is_it = (parts.path or "/") == self.server.path
-        shown = self.server.answer(parts.query) if is_it else NOT_FOUND
+        is_over = is_it  # also if the answer fails in a way that nobody thought of
         try:
+            shown = self.server.answer(parts.query) if is_it else NOT_FOUND
+            is_over = shown.is_over
             self._show(shown)
         finally:
-            if shown.is_over:
+            if is_over:
                 self.server.over.set()
 
     def _show(self, shown: Shown) -> None:

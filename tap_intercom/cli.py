@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import shlex
 import sys
 from datetime import datetime, timezone
 from pathlib import Path
@@ -19,7 +20,7 @@ from rich.text import Text
 from tap_intercom import auth, check, connection_string
 from tap_intercom.client import REGIONS
 from tap_intercom.oauth import PATIENCE_SECONDS
-from tap_intercom.tap import RunError, TapIntercom, file_problem
+from tap_intercom.tap import RunError, TapIntercom, read_settings
 from tap_intercom.tokens import write_private
 
 if TYPE_CHECKING:
@@ -53,10 +54,11 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
 
 def _tap(files: tuple[str, ...], given: Mapping[str, Any], **forced: Any) -> TapIntercom:
     """Make a tap; what goes wrong on its way is told as warnings, or in more detail if wished."""
-    level = os.environ.get("TAP_INTERCOM_LOGLEVEL", "WARNING").upper()
-    logging.basicConfig(format="%(message)s", level=level)
+    level = logging.getLevelName(os.environ.get("TAP_INTERCOM_LOGLEVEL", "").upper())
+    known = isinstance(level, int)
+    logging.basicConfig(format="%(message)s", level=level if known else logging.WARNING)
     options = {name: value for name, value in given.items() if value is not None}
-    return TapIntercom.gathered(files, {**options, **forced})
+    return TapIntercom.gathered(files, options, forced)
 
 
 # Logging in
@@ -97,26 +99,25 @@ def login(  # noqa: PLR0913
     **given: Any,
 ) -> None:
     """Log in to Intercom through an app of yours, and keep the token for the runs of the tap."""
-    if logout:
-        _log_out(_tap(files, given, auth_scheme=auth.OAUTH, oauth_access_token=""))
-        return
+    if status and logout:
+        raise click.UsageError("--status and --logout do not go together.")
+    # A login is about the stored token, and nothing is asked before there is one.
+    forced = {"auth_scheme": auth.OAUTH, "initiate_oauth": auth.OFF, "custom_attributes": "open"}
     if status:
-        click.echo(_who(_tap(files, given, auth_scheme=auth.OAUTH, initiate_oauth=auth.OFF)))
+        click.echo(_who(_tap(files, given, **forced)))
         return
-    tap = _tap(
-        files,
-        given,
-        auth_scheme=auth.OAUTH,
-        initiate_oauth=auth.GETANDREFRESH,
-        oauth_access_token="",
-    )
+    tap = _tap(files, given, **forced, oauth_access_token="")
+    if logout:
+        _log_out(tap)
+        return
     tap.authenticator.log_in(open_browser=not no_browser, patience=timeout)
-    click.echo(_who(tap), err=True)
+    click.echo(f"Logged in. The token is in {tap.authenticator.store.path}.", err=True)
     if write_config:
         _write_settings(write_config, tap)
-    click.echo(_next(write_config, files, tap), err=True)
     if show:
         click.echo(tap.authenticator.token)
+    click.echo(_who(tap), err=True)
+    click.echo(f"Next: {_next(write_config, files, tap)}", err=True)
 
 
 def _log_out(tap: TapIntercom) -> None:
@@ -148,33 +149,47 @@ def _described(me: Mapping[str, Any], tap: TapIntercom) -> str:
 
 
 # What of the settings a run needs to find the token again; none of it is secret.
-KEPT = ("region", "api_url", "oauth_client_id", "callback_url", "oauth_settings_location")
+KEPT = (
+    "auth_scheme",
+    "region",
+    "api_url",
+    "oauth_client_id",
+    "callback_url",
+    "oauth_settings_location",
+)
 
 
 def _write_settings(path: Path, tap: TapIntercom) -> None:
     """Write the settings of a login into a file, beside what is there."""
-    if path.exists() and (problem := file_problem(path)):
-        raise RunError(f"{path} {problem}, and is left as it is.")
-    before = json.loads(path.read_text("utf-8")) if path.exists() else {}
-    defaults = TapIntercom.config_jsonschema["properties"]
-    kept = {
-        name: value
-        for name in KEPT
-        if (value := tap.config.get(name)) and value != defaults[name].get("default")
-    }
+    before = read_settings(path) if path.exists() else {}
+    for name in (*KEPT, "oauth_access_token"):  # one that is set would win over the stored one
+        before.pop(name, None)
     try:
-        write_private(path, {**before, "auth_scheme": auth.OAUTH, **kept})
+        write_private(path, {**before, **_kept(tap)})
     except OSError as error:
         raise RunError(f"{path} cannot be written: {error.strerror}.") from error
 
 
+def _kept(tap: TapIntercom) -> dict[str, str]:
+    """Give what a run has to be told to find the token, but for what it takes for granted."""
+    declared = TapIntercom.config_jsonschema["properties"]
+    return {
+        name: value
+        for name in KEPT
+        if (value := tap.config.get(name)) and value != declared[name].get("default")
+    }
+
+
 def _next(written: Path | None, files: tuple[str, ...], tap: TapIntercom) -> str:
-    """Say which command comes next."""
+    """Give the command that comes next."""
+    words = ["tap-intercom-check"]
     if written:
-        return f"The settings are in {written}. Next: tap-intercom-check --config {written}"
-    named = "".join(f" --config {one}" for one in files)
-    app = tap.authenticator.app.client_id
-    return f"Next: tap-intercom-check{named} --auth-scheme OAUTH --oauth-client-id {app}"
+        words += ["--config", str(written)]
+    else:
+        words += [word for one in files for word in ("--config", one)]
+        options = {"--" + name.replace("_", "-"): value for name, value in _kept(tap).items()}
+        words += [word for option in options.items() for word in option]
+    return shlex.join(words)
 
 
 # Checking

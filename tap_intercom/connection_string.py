@@ -15,8 +15,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from tap_intercom.auth import INITIATIONS, TOKEN_SETTINGS
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
 # Property -> setting.
 PROPERTIES: Mapping[str, str] = {
@@ -33,8 +35,14 @@ PROPERTIES: Mapping[str, str] = {
 _SETTINGS = {name.lower(): setting for name, setting in PROPERTIES.items()}
 _PROFILE, _INSIDE = "profile", "profilesettings"
 
-# Properties whose values are words, in any case.
-_WORDS = frozenset({"auth_scheme", "initiate_oauth"})
+# What may be said of some, in any case.
+_CHOICES: Mapping[str, Collection[str]] = {
+    "auth_scheme": TOKEN_SETTINGS.keys(),
+    "initiate_oauth": INITIATIONS,
+}
+
+# What else stands before a `=` may be a secret, or half of one.
+_WORD = re.compile(r"[A-Za-z ]{1,24}")
 
 _PAIR = re.compile(
     r"""\s*(?P<name>[^=;]*?)\s*=\s*
@@ -55,11 +63,19 @@ def settings_in(text: str) -> dict[str, str]:
         setting = _SETTINGS.get(name.lower())
         if setting is None:
             known = ", ".join([*PROPERTIES, "Profile", "ProfileSettings"])
-            raise ValueError(f"has no property {name!r}; there are {known}")
+            shown = repr(name) if _WORD.fullmatch(name) else "of that name"
+            raise ValueError(f"has no property {shown}; there are {known}")
         if setting in found:
             raise ValueError(f"names {name} twice")
-        found[setting] = value.upper() if setting in _WORDS else value
+        found[setting] = _chosen(name, value, _CHOICES[setting]) if setting in _CHOICES else value
     return {setting: value for setting, value in found.items() if value}
+
+
+def _chosen(name: str, value: str, choices: Collection[str]) -> str:
+    if value and value.upper() not in choices:
+        shown = f" {value!r}" if _WORD.fullmatch(value) else ""
+        raise ValueError(f"has{shown} for {name}, which may be {', '.join(choices)}")
+    return value.upper()
 
 
 def _properties(text: str) -> Iterator[tuple[str, str]]:

@@ -18,9 +18,9 @@ import threading
 import time
 from concurrent.futures import Future
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, quote_plus, urlsplit
 
 import click
 import requests
@@ -46,6 +46,10 @@ POLL_SECONDS = 0.1
 
 class LoginError(click.ClickException):
     """There is no token to be had; the message says why, and what to do."""
+
+
+class Refused(LoginError):
+    """Intercom will not exchange what it was given."""
 
 
 class NotTheAnswer(Exception):
@@ -76,16 +80,13 @@ def session(app: App) -> OAuth2Session:
     # Costs a third of a second, and hardly any run needs it.
     from authlib.integrations.requests_client import OAuth2Session  # noqa: PLC0415
 
-    client = OAuth2Session(
+    return OAuth2Session(
         app.client_id,
         app.client_secret,
         redirect_uri=app.callback_url,
         token_endpoint_auth_method="client_secret_post",  # noqa: S106  the name of a method
         headers={"User-Agent": USER_AGENT},
     )
-    for hook in ("access_token_response", "refresh_token_response"):
-        client.register_compliance_hook(hook, _checked)
-    return client
 
 
 # A redirect would carry the secret to another host.
@@ -136,10 +137,14 @@ def revoke(app: App, token: Token) -> None:
         raise LoginError(f"{Answer.read(response)} The token was not revoked.")
 
 
-def _checked(response: requests.Response) -> requests.Response:
-    """Refuse an answer of the exchange that has no token in it."""
+def _checked(response: requests.Response, secrets: set[str]) -> requests.Response:
+    """Refuse an answer of the exchange that has no token in it; repeat nothing secret from it."""
     if response.status_code >= requests.codes.multiple_choices:
-        raise LoginError(f"{Answer.read(response)} {EXCHANGE_ADVICE}")
+        answer = Answer.read(response)
+        if any(secret in response.text for secret in secrets):
+            answer = replace(answer, text="")
+        refused = answer.status in {requests.codes.bad_request, requests.codes.unauthorized}
+        raise (Refused if refused else LoginError)(f"{answer} {EXCHANGE_ADVICE}")
     try:
         found = _access_token(response.json())
     except (ValueError, AttributeError):
@@ -161,27 +166,24 @@ def _access_token(answered: Token) -> Any:
 
 
 def _token(app: App, grant: str, ask: Callable[[OAuth2Session], Token]) -> Token:
-    """Run an exchange, and word its failure, which must not repeat what is secret in it."""
+    """Run an exchange, and word its failure."""
     from authlib.common.errors import AuthlibBaseError  # noqa: PLC0415  see session()
 
+    given = filter(None, (grant, app.client_secret))
+    secrets = {form for one in given for form in (one, quote(one, safe=""), quote_plus(one))}
     try:
         with session(app) as client:
+            for hook in ("access_token_response", "refresh_token_response"):
+                client.register_compliance_hook(hook, lambda answer: _checked(answer, secrets))
             answered = ask(client)
-    except LoginError as error:
-        problem = error.message
     except RequestException as error:
         problem = f"{app.api_url} could not be reached: {cause(error)}. Log in again."
+        raise LoginError(problem) from None
     except (AuthlibBaseError, ValueError, TypeError):
         problem = "Intercom's answer to the login could not be read. Log in again."
-    else:
-        kept = {name: answered[name] for name in KEPT if answered.get(name)}
-        return {"access_token": _access_token(answered), **kept}
-    for secret in filter(None, (grant, app.client_secret)):
-        problem = problem.replace(secret, "…")
-    raise LoginError(problem)
-
-
-KEPT = ("refresh_token", "expires_in", "expires_at")
+        raise LoginError(problem) from None
+    kept = {name: answered[name] for name in ("refresh_token",) if answered.get(name)}
+    return {"access_token": _access_token(answered), **kept}
 
 
 # The person
@@ -210,11 +212,12 @@ def authorised(app: App, *, open_browser: bool = True, patience: float = PATIENC
             )
         _invite(question, open_browser=open_browser, is_heard=bool(ears))
         _await(question, ears, patience)
-    return question.outcome.result()
+    return question.outcome.result(timeout=0)
 
 
 ELSEWHERE = (
-    "Log in with tap-intercom-login at a terminal, or set api_key or oauth_access_token to a token."
+    "Log in with tap-intercom-login at a terminal, or set oauth_access_token, or api_key with "
+    "auth_scheme NONE."
 )
 
 
@@ -272,6 +275,11 @@ class Question:
                 except BaseException as error:  # noqa: BLE001  raised where the outcome is asked for
                     self.outcome.set_exception(error)
         return self.outcome.result()
+
+    @property
+    def is_being_answered(self) -> bool:
+        """Say whether an answer has come, and is being exchanged for a token."""
+        return self._lock.locked()
 
     def listeners(self) -> Iterator[Listener]:
         """Listen for the answer, where that is possible.
@@ -347,7 +355,11 @@ def _opened(url: str) -> bool:
     # In a process of its own, as some browsers are waited for, and write to standard output.
     nowhere = subprocess.DEVNULL
     process = subprocess.Popen(  # noqa: S603
-        [sys.executable, "-m", "webbrowser", url], stdin=nowhere, stdout=nowhere, stderr=nowhere
+        # Isolated: a file in the current folder may be called as a module that this one imports.
+        [sys.executable, "-I", "-m", "webbrowser", url],
+        stdin=nowhere,
+        stdout=nowhere,
+        stderr=nowhere,
     )
     threading.Thread(target=process.wait, daemon=True).start()
     return True
@@ -364,7 +376,7 @@ def _await(question: Question, ears: Sequence[Listener], patience: float) -> Non
     if _can_paste() and os.name == "posix":  # elsewhere, only sockets can be waited for
         listening.append(sys.stdin)
     while not question.told.is_set():
-        if time.monotonic() >= give_up_at:
+        if time.monotonic() >= give_up_at and not question.is_being_answered:
             raise LoginError(
                 f"Nobody logged in within {patience:.0f} seconds. Run again; tap-intercom-login "
                 "--timeout gives more time."

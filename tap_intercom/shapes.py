@@ -107,11 +107,13 @@ class Shape(PlainRecords, IntercomStream):
 
         Raises:
             IntercomError: It cannot be reached. Without the permission there are none.
+            LoginError, StoreError: There is no token to ask with.
         """
         known = self.connection.definitions
         if defining.name not in known:
             stream = defining(tap, self.connection)
             stream.max_tries = 3
+            self.authenticator.obtain()
             try:
                 pages = list(stream.pages(None))
             except NotAvailable as error:

@@ -127,7 +127,7 @@ class TapIntercom(Tap):
         th.Property(
             "initiate_oauth",
             th.StringType,
-            allowed_values=[auth.OFF, auth.REFRESH, auth.GETANDREFRESH],
+            allowed_values=list(auth.INITIATIONS),
             default=auth.OFF,
             title="Initiate OAuth",
             description="`OFF`: use the token that a login has stored. `GETANDREFRESH`: log in "
@@ -319,14 +319,17 @@ class TapIntercom(Tap):
     @override
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
         for path in value:
-            if path != "ENV" and (problem := file_problem(path)):
-                msg = f"{path} {problem}."
-                raise RunError(msg)
+            if path != "ENV":
+                read_settings(path)
         return super().cb_config(ctx, param, value)
 
     @classmethod
-    def gathered(cls, files: Iterable[str], given: Mapping[str, Any]) -> TapIntercom:
+    def gathered(
+        cls, files: Iterable[str], given: Mapping[str, Any], forced: Mapping[str, Any]
+    ) -> TapIntercom:
         """Make a tap from files of settings, the environment and what was given: the last wins.
+
+        What is forced wins over all of them, and over a connection string, also where it is empty.
 
         Raises:
             RunError: A file cannot be read.
@@ -334,14 +337,13 @@ class TapIntercom(Tap):
         """
         config: dict[str, Any] = {}
         for path in files:
-            if path == "ENV":  # as the tap is told, where it does not look by itself
-                continue
-            if problem := file_problem(path):
-                msg = f"{path} {problem}."
-                raise RunError(msg)
-            config |= json.loads(Path(path).read_text("utf-8"))
+            if path != "ENV":  # as the tap is told, where it does not look by itself
+                config |= read_settings(path)
         cls._check_environment()
-        return cls(config={**config, **cls._env_var_config, **given})
+        config, errors = _with_connection_string({**config, **cls._env_var_config, **given})
+        if errors:
+            raise SettingsError(errors)
+        return cls(config={**config, "connection_string": None, **forced})
 
     def __init__(self, *args: Any, parse_env_config: bool = False, **kwargs: Any) -> None:
         """Make a tap, once the settings in the environment are seen to be readable."""
@@ -506,15 +508,22 @@ def _rarely_collecting() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def file_problem(path: str | Path) -> str | None:
-    """Say what is wrong with a file of settings; never quotes it."""
+def read_settings(path: str | Path) -> dict[str, Any]:
+    """Read a file of settings.
+
+    Raises:
+        RunError: It is none; the message does not quote it.
+    """
     try:
         settings = json.loads(Path(path).read_text("utf-8"))
     except OSError as error:
-        return f"cannot be read: {error.strerror}"
-    except ValueError:
-        return "is not a JSON file"
-    return None if isinstance(settings, dict) else "does not hold a JSON object of settings"
+        raise RunError(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise RunError(f"{path} is not a JSON file.") from error
+    if not isinstance(settings, dict):
+        msg = f"{path} does not hold a JSON object of settings."
+        raise RunError(msg)
+    return settings
 
 
 def _with_connection_string(config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -526,7 +535,15 @@ def _with_connection_string(config: dict[str, Any]) -> tuple[dict[str, Any], lis
         found = connection_string.settings_in(text)
     except ValueError as error:
         return config, [f"connection_string {error}."]
-    explicit = {name: one for name, one in config.items() if one is not None and one != ""}
+    explicit = {
+        name: one
+        for name, one in config.items()
+        if one or name not in connection_string.PROPERTIES.values()
+    }
+    if any(explicit.get(name) for name in auth.TOKEN_SETTINGS["NONE"]):
+        # A token that is set by itself takes the place of whatever the string says of one.
+        for name in ("api_key", "oauth_access_token", "auth_scheme"):
+            found.pop(name, None)
     return {**found, **explicit}, []
 
 

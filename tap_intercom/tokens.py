@@ -2,7 +2,7 @@
 
 In a file of JSON that only its owner may read, `{client id: {place: token}}`, where the place is a
 region, or the address that stands in its stead. A token is what Intercom answered: `access_token`,
-and should it ever issue them, `refresh_token` and `expires_in`, in seconds.
+and should it ever issue one, `refresh_token`.
 """
 
 from __future__ import annotations
@@ -54,8 +54,15 @@ class TokenStore:
     """The tokens of one file."""
 
     def __init__(self, path: str | Path | None = None) -> None:
-        """Take the file, which need not be there yet."""
-        self.path = Path(path).expanduser() if path else default_location()
+        """Take the file, which need not be there yet.
+
+        Raises:
+            StoreError: It is in the home of somebody who is not known here.
+        """
+        try:
+            self.path = Path(path).expanduser() if path else default_location()
+        except RuntimeError as error:
+            raise StoreError(f"There is no {path}: {error}") from error
         self._lock = FileLock(f"{self.path}.lock", mode=OWNER_ONLY)
 
     def read(self, client_id: str, place: str) -> Token | None:
@@ -123,7 +130,6 @@ class TokenStore:
 
     def _all(self) -> dict[str, dict[str, Token]]:
         try:
-            self._hide()
             tokens = json.loads(self.path.read_text("utf-8"))
         except FileNotFoundError:
             return {}
@@ -131,14 +137,20 @@ class TokenStore:
             raise self._unusable("read", error) from error
         except ValueError as error:
             raise self._foreign() from error
-        if not _is_all_objects(tokens):
+        if not _holds_tokens(tokens):
             raise self._foreign()
+        self._hide()
         return tokens  # type: ignore[no-any-return]
 
     def _hide(self) -> None:
         """Take from others what a copy or a careless hand may have given them."""
-        if os.name == "posix" and (mode := self.path.stat().st_mode) & OTHERS:
+        if os.name != "posix" or not (mode := self.path.stat().st_mode) & OTHERS:
+            return
+        try:
             self.path.chmod(stat.S_IMODE(mode) & ~OTHERS)
+        except OSError:
+            logger.warning("Others can read %s; it should be readable by you alone.", self.path)
+        else:
             logger.warning("Others could read %s; now only you can.", self.path)
 
     def _replace(self, tokens: dict[str, dict[str, Token]]) -> None:
@@ -180,7 +192,7 @@ def write_private(path: Path, content: dict[str, Any]) -> None:
         raise
 
 
-def _is_all_objects(tokens: Any) -> bool:
+def _holds_tokens(tokens: Any) -> bool:
     """Say whether the file holds what `_replace` writes."""
     return isinstance(tokens, dict) and all(
         isinstance(places, dict)

@@ -62,7 +62,7 @@ def test_it_is_read_as_settings(text: str, settings: dict[str, str]) -> None:
     ("text", "said"),
     [
         ("Token=hush", "no property 'Token'"),
-        ("APIKey=hush;=hush", "no property ''"),
+        ("APIKey=hush;=hush", "no property of that name"),
         ("ProfileSettings='Key=hush'", "no property 'Key'"),
         ("APIKey=hush;hush", "after APIKey"),
         ("hush", "after its beginning"),
@@ -120,6 +120,35 @@ def test_any_text_is_read_or_refused_in_a_sentence(text: str) -> None:
 # In the tap
 
 
+def test_a_token_in_its_place_is_not_taken_for_a_name() -> None:
+    for text in ("dG9rOjE=", "OAuthClientSecret=abc;half-a-secret=x", "x" * 25 + "=1"):
+        with pytest.raises(ValueError, match="has no property of that name"):
+            settings_in(text)
+
+
+@pytest.mark.parametrize(
+    ("explicit", "string", "token"),
+    [
+        ({"access_token": "mine"}, "APIKey=theirs", "mine"),
+        ({"api_key": "mine"}, "AuthScheme=OAuth;OAuthClientId=x", "mine"),
+        ({"api_key": "mine"}, "OAuthAccessToken=theirs", "mine"),
+        ({"auth_scheme": "OAUTH"}, "APIKey=theirs;OAuthAccessToken=ready", "ready"),
+    ],
+)
+def test_a_token_that_is_set_by_itself_takes_the_place_of_the_strings(
+    make_tap: Callable[..., TapIntercom], explicit: dict[str, str], string: str, token: str
+) -> None:
+    tap = make_tap(**{"api_key": None, **explicit}, connection_string=string)
+    assert tap.authenticator.token == token
+
+
+def test_an_empty_setting_that_no_string_can_hold_stays_wrong(
+    make_tap: Callable[..., TapIntercom],
+) -> None:
+    with pytest.raises(SettingsError, match="region"):
+        make_tap(region="", connection_string=KEY)
+
+
 def test_it_sets_what_is_not_set(make_tap: Callable[..., TapIntercom]) -> None:
     tap = make_tap(api_key=None, connection_string=KEY)
     assert tap.authenticator.token == "my_api_key"
@@ -140,8 +169,9 @@ def test_explicit_settings_win(make_tap: Callable[..., TapIntercom]) -> None:
     ("text", "said"),
     [
         ("Colour=hush", "connection_string has no property 'Colour'; there are APIKey,"),
-        ("AuthScheme=BASIC;APIKey=hush", "auth_scheme is 'BASIC', and may be NONE, OAUTH"),
-        ("APIKey=hush;InitiateOAuth=maybe", "initiate_oauth is 'MAYBE', and may be OFF, REFRESH,"),
+        ("AuthScheme=Basic;APIKey=hush", "has 'Basic' for AuthScheme, which may be NONE, OAUTH"),
+        ("APIKey=hush;InitiateOAuth=maybe", "has 'maybe' for InitiateOAuth, which may be OFF, REF"),
+        ("APIKey=hush;AuthScheme=hush=1", "has for AuthScheme, which may be NONE, OAUTH"),
         ("APIKey='hush", "connection_string cannot be read"),
     ],
 )

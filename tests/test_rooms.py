@@ -18,6 +18,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "tap_intercom"
 BELOW = {
     "check": {"tap"},
     "tap": {"streams", "auth", "connection_string", "pacing"},
+    "connection_string": {"auth"},
     "auth": {"oauth"},
     "oauth": {"callback", "client", "tokens"},
     "streams": {"shapes"},

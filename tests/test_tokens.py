@@ -144,6 +144,35 @@ def test_a_file_of_something_else_is_named_and_left_as_it_is(
     assert path.read_text() == content
 
 
+def test_a_file_of_something_else_keeps_its_mode(store: TokenStore, path: Path) -> None:
+    path.parent.mkdir()
+    path.write_text("[]")
+    path.chmod(0o644)
+    with pytest.raises(StoreError):
+        store.read("app", "us")
+    assert mode(path) == 0o644
+
+
+def test_what_cannot_be_hidden_can_still_be_read(
+    store: TokenStore, path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As on a volume that is mounted for reading only."""
+    store.write("app", "us", TOKEN)
+    path.chmod(0o644)
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(tokens.Path, "chmod", refuse)
+    assert store.read("app", "us") == TOKEN
+    assert "Others can read" in caplog.text
+
+
+def test_a_home_that_nobody_has_is_named() -> None:
+    with pytest.raises(StoreError, match="~nosuch/x"):
+        TokenStore("~nosuch/x")
+
+
 def test_bytes_that_are_no_text_are_foreign_too(store: TokenStore, path: Path) -> None:
     path.parent.mkdir()
     path.write_bytes(b"\xff\xfe\x00")

@@ -15,10 +15,13 @@ is what the protocol (RFC 6749) says. Misfortune is chosen by the client id:
     demo-exchange-empty    the exchange answers JSON without a token
     demo-exchange-echo     the exchange refuses, and repeats what it was sent
     demo-exchange-away     the exchange redirects to another host
+    demo-exchange-slow     the exchange takes two seconds
+    demo-exchange-void     the exchange gives a token that does not count
 """
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 from dataclasses import dataclass, field
@@ -48,6 +51,7 @@ PATHS = frozenset({"/oauth", "/auth/eagle/token", "/auth/uninstall"})
 ISSUED = "demo-oauth-"
 CODE_LIVES = 300
 TOKEN_LIVES = 3_600
+SLOW = 2.0
 
 
 @dataclass
@@ -179,7 +183,7 @@ class _Login:
         query = urlencode({**said, "state": asked.get("state", "")})
         return RedirectResponse(f"{callback}?{query}", 302)
 
-    async def exchange(self, _: Request, asked: dict[str, Any]) -> Response:
+    async def exchange(self, request: Request, asked: dict[str, Any]) -> Response:
         """Exchange a code for a token."""
         kind = str(asked.get("client_id")).removeprefix("demo-exchange-")
         if kind == "away":
@@ -189,9 +193,14 @@ class _Login:
         if kind == "500":
             raise Refusal(500, "server_error", "An unknown error occurred.")
         if kind == "echo":
-            raise Refusal(400, "bad_request", f"Not understood: {asked}")
+            body = (await request.body()).decode()
+            raise Refusal(400, "bad_request", f"Not understood: {asked}, {body}")
         client_id = self.grants.redeem(asked)
+        if kind == "slow":
+            await asyncio.sleep(SLOW)
         token = {} if kind == "empty" else self.grants.token(client_id)
+        if kind == "void":
+            self.grants.revoked.add(token["token"])
         return Response(msgspec.json.encode(token), media_type="application/json")
 
     async def uninstall(self, request: Request, _: dict[str, Any]) -> Response:

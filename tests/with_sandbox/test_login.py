@@ -9,7 +9,7 @@ import subprocess
 import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlencode, urlsplit
+from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
 
 import pytest
 import requests
@@ -221,7 +221,7 @@ def test_an_exchange_that_fails_is_said_on_the_page_and_in_the_terminal(
     assert said in " ".join(shown.split())
     assert said in page.text
     [given] = parse_qs(urlsplit(answer.headers["Location"]).query)["code"]
-    for secret in (given, f"{app}-secret"):
+    for secret in (given, quote_plus(given), f"{app}-secret"):
         assert secret not in out + shown + page.text
     assert not home.store.exists()
 
@@ -233,6 +233,38 @@ def test_a_wrong_secret_is_said(home: Home) -> None:
     assert code == 1
     assert "check oauth_client_id, oauth_client_secret" in " ".join(shown.split())
     assert "hush" not in shown + page.text
+
+
+def test_an_answer_in_the_last_moment_is_not_lost(home: Home) -> None:
+    app = "demo-exchange-slow"
+    home = home.but(oauth_client_id=app, oauth_client_secret=f"{app}-secret")
+    with home.log_in("--timeout", "1.5") as person:
+        page = decide(person.address())
+        code, _, shown = person.end()
+    assert code == 0, shown
+    assert "Connected" in page.text
+
+
+def test_a_token_that_does_not_count_starts_no_second_login(home: Home) -> None:
+    app = "demo-exchange-void"
+    home = home.but(oauth_client_id=app, oauth_client_secret=f"{app}-secret")
+    with home.but(initiate_oauth="GETANDREFRESH").log_in("--no-browser") as person:
+        decide(person.address())
+        code, _, shown = person.end()
+    assert code == 1
+    assert f"The token is in {home.store}" in shown
+    assert "has been revoked" in shown
+    assert shown.count("/oauth?") == 1
+
+
+def test_files_in_the_current_folder_are_not_run_instead_of_the_browser(home: Home) -> None:
+    (home.folder / "webbrowser.py").write_text("open('trapped', 'w')")
+    with home.log_in() as person:
+        address = person.address()
+        decide(address)
+        assert person.end()[0] == 0
+    assert (home.folder / "visited").read_text().split() == [address]
+    assert not (home.folder / "trapped").exists()
 
 
 # By pasting
@@ -329,6 +361,23 @@ def test_an_answer_to_this_machine_needs_none(home: Home) -> None:
     assert "paste" not in shown
 
 
+def test_a_store_that_cannot_be_used_is_known_before_anybody_is_asked(home: Home) -> None:
+    home.store.parent.mkdir(parents=True)
+    home.store.write_text("damaged")
+    with home.log_in() as person:
+        code, _, shown = person.end()
+    assert code == 1
+    assert "does not hold tokens" in shown
+    assert home.sandbox.log() == []
+
+
+def test_a_login_needs_the_client_secret(home: Home) -> None:
+    with home.but(oauth_client_secret=None).log_in() as person:
+        code, _, shown = person.end()
+    assert code == 1
+    assert "oauth_client_secret is missing" in shown
+
+
 # During a run
 
 
@@ -423,6 +472,16 @@ def test_a_token_that_can_be_renewed_is(tmp_path: Path, initiate: str) -> None:
         assert "has been revoked" in done.stderr
 
 
+def test_discovery_asks_with_the_stored_token(home: Home) -> None:
+    logged_in(home)
+    done = home.but(custom_attributes="typed").alone("tap-intercom", "--discover")
+    assert done.returncode == 0
+    assert "untyped" not in done.stderr
+    found = {one["tap_stream_id"]: one for one in json.loads(done.stdout)["streams"]}
+    attributes = found["contacts"]["schema"]["properties"]["custom_attributes"]
+    assert attributes["properties"]
+
+
 def test_two_runs_that_start_at_once_share_one_login(home: Home) -> None:
     home = home.but(initiate_oauth="GETANDREFRESH")
     with home.run_tap() as first:
@@ -497,6 +556,37 @@ def test_logout_keeps_what_could_not_be_revoked(home: Home) -> None:
     assert json.loads(home.store.read_text()) == tokens
 
 
+def test_status_and_logout_do_not_go_together(home: Home) -> None:
+    logged_in(home)
+    done = home.alone("tap-intercom-login", "--status", "--logout")
+    assert done.returncode == 2
+    assert home.stored
+
+
+def test_logout_needs_no_secret(home: Home) -> None:
+    logged_in(home)
+    home = home.but(oauth_client_secret=None, initiate_oauth="GETANDREFRESH")
+    assert "Logged out" in home.alone("tap-intercom-login", "--logout").stdout
+
+
+def test_the_next_command_finds_the_token(home: Home, tmp_path: Path) -> None:
+    store = tmp_path / "another place" / "tokens.json"
+    with home.log_in("--oauth-settings-location", str(store)) as person:
+        decide(person.address())
+        code, _, shown = person.end()
+    assert code == 0
+    command = shown.partition("Next: ")[2].strip()
+    done = subprocess.run(
+        ["sh", "-c", f"{PROGRAMS}/{command} --json"],
+        env=environment(home.folder),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert json.loads(done.stdout)["workspace"]["id"] == "sandbox1"
+
+
 def test_print_prints_the_token_and_nothing_else(home: Home) -> None:
     with home.log_in("--print") as person:
         decide(person.address())
@@ -508,7 +598,9 @@ def test_print_prints_the_token_and_nothing_else(home: Home) -> None:
 
 def test_it_writes_a_file_of_settings_beside_what_is_there(home: Home, tmp_path: Path) -> None:
     written = tmp_path / "written.json"
-    written.write_text(json.dumps({"start_date": "2026-01-01", "auth_scheme": "NONE"}))
+    before = {"start_date": "2026-01-01", "auth_scheme": "NONE"}
+    stale = {"region": "eu", "oauth_access_token": "revoked long ago"}
+    written.write_text(json.dumps(before | stale))
     written.chmod(0o644)
     with home.log_in("--write-config", str(written)) as person:
         decide(person.address())
@@ -541,7 +633,7 @@ def test_it_does_not_write_over_something_else(home: Home, tmp_path: Path) -> No
         decide(person.address())
         code, _, shown = person.end()
     assert code == 1
-    assert f"{written} is not a JSON file, and is left as it is" in " ".join(shown.split())
+    assert f"{written} is not a JSON file." in " ".join(shown.split())
     assert written.read_text() == "not JSON"
 
 

@@ -84,6 +84,9 @@ WAYS = {
     "a connection string that is foreign": Way(
         "no property 'Token'", {"connection_string": f"Token={KEY}"}
     ),
+    "a token where a connection string belongs": Way(
+        "no property of that name", {"connection_string": "hush-ready="}
+    ),
     "nothing stored": Way("No token is stored", OAUTH),
     "nobody there": Way("There is no terminal", {**OAUTH, "initiate_oauth": "GETANDREFRESH"}),
     "nobody there to log in": Way("There is no terminal", OAUTH, (LOGIN,)),
