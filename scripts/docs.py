@@ -361,6 +361,9 @@ def _type(declared: Schema) -> str:
 
 WHOLE = "whole, in each run"
 
+# What reading a search in parts costs: the last page of each part is not full.
+MORE_IN_PARTS = ", and up to a third more where there are thousands"
+
 # How many records Intercom puts on a page where it is not asked for a number; None where nobody
 # says. A list that is neither here nor asked for pages comes in one.
 PAGES_OF_ITS_OWN = {
@@ -423,7 +426,7 @@ def _(stream: Search) -> tuple[str, str]:
     wider = "" if exact else f"; before version {stream.exact_since}, a day more on each side"
     return (
         by_key(stream, "searched for from the bookmark on, oldest change first"),
-        reading(stream) + wider,
+        reading(stream) + MORE_IN_PARTS + wider,
     )
 
 

@@ -164,7 +164,7 @@ def finding(stream: Shape, found: Found) -> Finding:
         return Finding(stream.name, stream.selected_by_default, access, advice, **known)
 
     stream.max_tries = TRIES
-    if not stream.connection.has(stream.min_version):
+    if not stream.is_available:
         return said(NO_VERSION, f"needs api_version {stream.min_version} or newer")
     began = time.monotonic()
     try:
@@ -207,7 +207,7 @@ def _(stream: List, _: Found) -> dict[str, Any]:
 
 @ask.register
 def _(stream: Search, _: Found) -> dict[str, Any]:
-    return totals(first_page(stream, stream.question(first(stream))))
+    return totals(first_page(stream, stream.opening(first(stream))))
 
 
 @ask.register

@@ -30,6 +30,7 @@ from tap_intercom import schema, times
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
+    from concurrent.futures import Future
 
     from backoff.types import Details
     from singer_sdk import Tap
@@ -91,6 +92,8 @@ class Connection:
     left_out: dict[str, str] = field(default_factory=dict)
     drained: dict[str, IO[str]] = field(default_factory=dict)
     definitions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    # What was asked before the streams are read one after the other, by what was asked.
+    begun: dict[str, Future[Body]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """See to it that the files that streams share are closed with the run."""

@@ -5,6 +5,9 @@ window holds (`X-RateLimit-Limit`), how many are left (`X-RateLimit-Remaining`) 
 (`X-RateLimit-Reset`, in seconds of the server's clock). Whoever sends takes a permit first; when
 none is left, it waits for the window to turn. So the tap draws no 429 by itself, and leaves the
 share that the user keeps for their other apps. What those spend shows in the next answer.
+
+Permits are given out evenly over what is left of the window, but for a few that may go at once: a
+run of few calls need not wait, and a long one does not take the whole window from everybody else.
 """
 
 from __future__ import annotations
@@ -27,6 +30,10 @@ if TYPE_CHECKING:
 
 # https://developers.intercom.com/docs/references/rest-api/errors/rate-limiting
 WINDOW_SECONDS = 10.0
+
+# So many calls may go at once that an even pace would send later: some, or so much of the limit.
+BURST_CALLS = 32
+BURST_SHARE = 0.1
 
 # A wait that a person would notice is worth a line in the log.
 WORTH_TELLING_SECONDS = 5.0
@@ -58,15 +65,18 @@ class RateLimit:
         self._turns_at = 0.0
         self._reset = 0
         self._in_flight = 0
+        self._due = -math.inf  # when the next call would go, at an even pace
+        self._turn = threading.Lock()
 
     def take(self) -> None:
         """Wait until one more call may be sent."""
         told = False
-        while (wait := self._try()) > 0:
-            if wait > WORTH_TELLING_SECONDS and not told:
-                told = True
-                logger.info("The rate limit is spent; going on in %.0f seconds", wait)
-            self._sleep(wait)
+        with self._turn:  # one waits for the moment, the others for their turn
+            while (wait := self._try()) > 0:
+                if wait > WORTH_TELLING_SECONDS and not told:
+                    told = True
+                    logger.info("The rate limit is spent; going on in %.0f seconds", wait)
+                self._sleep(wait)
 
     def _try(self) -> float:
         """Take a permit and return 0, or return the seconds until there may be one."""
@@ -75,9 +85,17 @@ class RateLimit:
             if now >= self._turns_at:
                 self._begin_window(self._limit, now + WINDOW_SECONDS)
             # Calls on their way may or may not have been counted in what is left.
-            own = max(1, self._limit * self._share) - self._spent
-            if min(own, self._left - self._in_flight) < 1:
+            own = max(1, self._limit * self._share)
+            permits = min(own - self._spent, self._left - self._in_flight)
+            if permits < 1:
                 return self._turns_at - now
+            if permits < math.inf:
+                pace = (self._turns_at - now) / permits
+                burst = max(BURST_CALLS, BURST_SHARE * own)
+                self._due = max(self._due, now - burst * pace)
+                if self._due > now:
+                    return self._due - now
+                self._due += pace
             self._in_flight += 1
             self._spent += 1
             return 0.0
@@ -118,20 +136,22 @@ class RateLimit:
 
 
 class PacedAdapter(HTTPAdapter):
-    """Sends each request of a session once there is a permit for it."""
+    """Sends each request of a session once there is a permit for it, and so many at once."""
 
-    def __init__(self, rate_limit: RateLimit, **kwargs: Any) -> None:
+    def __init__(self, rate_limit: RateLimit, at_once: int, **kwargs: Any) -> None:
         """Share `rate_limit` with whoever else spends it."""
         self._rate_limit = rate_limit
-        super().__init__(**kwargs)
+        self._room = threading.BoundedSemaphore(at_once)
+        super().__init__(pool_maxsize=at_once, **kwargs)
 
     @override
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:
-        self._rate_limit.take()
-        try:
-            response = super().send(*args, **kwargs)
-        except BaseException:
-            self._rate_limit.give_back()
-            raise
-        self._rate_limit.learn(response.headers)
-        return response
+        with self._room:
+            self._rate_limit.take()
+            try:
+                response = super().send(*args, **kwargs)
+            except BaseException:
+                self._rate_limit.give_back()
+                raise
+            self._rate_limit.learn(response.headers)
+            return response

@@ -63,13 +63,17 @@ class RepeatedPage(Exception):
     """Intercom pointed back to a page that was already read (seen as cursors A, B, A, B, …)."""
 
 
-def walk(request: Request, fetch: Callable[[Request], Body]) -> Iterator[Body]:
+def walk(
+    request: Request, fetch: Callable[[Request], Body], seen: set[str] | None = None
+) -> Iterator[Body]:
     """Yield the page that answers the request, and all that follow it.
+
+    `seen` is what was asked before on the same way, if this goes on; it grows.
 
     Raises:
         RepeatedPage: A page names one already read as its next.
     """
-    seen: set[str] = set()
+    seen = set() if seen is None else seen
     following: Request | None = request
     while following is not None:
         if repr(following) in seen:

@@ -17,13 +17,16 @@ construction, whatever the order of the records.
 from __future__ import annotations
 
 import json
+import math
 import tempfile
 from abc import abstractmethod
 from collections import ChainMap
 from contextlib import suppress
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import pairwise
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
@@ -43,12 +46,13 @@ from tap_intercom.client import (
     ScrollLost,
     TokenRefused,
 )
-from tap_intercom.concurrency import ordered_map
+from tap_intercom.concurrency import ahead, ordered_growth, ordered_map
 from tap_intercom.messages import PlainRecords
-from tap_intercom.paginators import RepeatedPage, Request, walk
+from tap_intercom.paginators import RepeatedPage, Request, next_request, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from requests import Response
     from singer_sdk import Tap
@@ -122,12 +126,36 @@ class Shape(PlainRecords, IntercomStream):
             known[defining.name] = [row for page in pages for row in page.records]
         return known[defining.name]
 
+    # The first request, which a run may send for all streams before it reads one after the other
+
+    def opening(self, since: datetime | None) -> Request | None:  # noqa: ARG002  others need it
+        """Ask for what changed since a moment; None if that cannot be asked beforehand."""
+        return None
+
+    def opens(self, since: datetime | None) -> tuple[Shape, Request | None]:
+        """Say which stream sends the first request, and what it asks."""
+        return self, self.opening(since)
+
+    # Whether what was asked beforehand goes on where it ended, however much changes meanwhile.
+    keeps_place: ClassVar[bool] = False
+    has_begun = False
+
+    @override
+    def fetch(self, request: Request) -> Body:
+        begun = None if self.has_begun else self.connection.begun.get(repr(request))
+        self.has_begun = True
+        if begun is not None:
+            body = deepcopy(begun.result())  # records are made to fit in place
+            if self.keeps_place or next_request(request, body) is None:
+                return body
+        return super().fetch(request)
+
     # Whether it is read by a child that wants the rows of all its records.
     is_read_for_all = False
 
     @override
     def get_records(self, context: object = None) -> Iterator[Record]:
-        if not self.connection.has(self.min_version):
+        if not self.is_available:
             self.leave_out(f"needs api_version {self.min_version} or newer.")
             return
         try:
@@ -159,6 +187,15 @@ class Shape(PlainRecords, IntercomStream):
             problem = f"{error.answer} {self.authenticator.advice}"
             raise TokenRefused(self.name, problem) from error
 
+    def in_advance(self, bodies: Iterator[Body]) -> Iterator[Body]:
+        """Read each page while the one before is worked on; a dry run wants no more than one."""
+        return ahead(bodies) if self.ABORT_AT_RECORD_COUNT is None else bodies
+
+    @property
+    def is_available(self) -> bool:
+        """Say whether the API version in use has the stream."""
+        return self.connection.has(self.min_version)
+
     def leave_out(self, reason: str) -> None:
         """Note that the stream ended early, for good reason, and is not to be taken as empty."""
         self.connection.left_out[self.name] = reason
@@ -188,8 +225,11 @@ class Shape(PlainRecords, IntercomStream):
 
     def since(self) -> datetime | None:
         """Say from when on records are wanted: bookmark or `start_date`; None for all."""
-        value = self.get_starting_replication_key_value(None) if self.is_incremental else None
-        return None if value is None else times.parse(value)
+        if not self.is_incremental:
+            return None
+        bookmark = self.tap_state.get("bookmarks", {}).get(self.name, {})
+        known = (bookmark.get("replication_key_value"), self.config.get("start_date"))
+        return max(map(times.parse, filter(None, known)), default=None)
 
     @override
     def compare_start_date(self, value: str, start_date_value: str) -> str:
@@ -332,8 +372,12 @@ class Singleton(Shape):
     """One object."""
 
     @override
+    def opening(self, since: datetime | None) -> Request:
+        return Request(self.path, self.query)
+
+    @override
     def pages(self, since: datetime | None) -> Iterator[Page]:
-        yield Page([self.fetch(Request(self.path, self.query))])
+        yield Page([self.fetch(self.opening(since))])
 
 
 class List(Shape):
@@ -348,9 +392,11 @@ class List(Shape):
     @override
     def pages(self, since: datetime | None) -> Iterator[Page]:
         newest = None
-        bound = {self.since_param: times.epoch(since)} if self.since_param and since else {}
-        for request in self.requests():
-            for body in walk(request.with_params(bound), self.fetch):
+        for request in self.requests_since(since):
+            bodies = walk(request, self.fetch)
+            # A list that is read as far as the bookmark mostly ends with its first page.
+            ends_early = self.newest_first and since
+            for body in bodies if ends_early else self.in_advance(bodies):
                 records = self.dig(body)
                 if not self.replication_key:
                     yield Page(records)
@@ -366,6 +412,15 @@ class List(Shape):
         """Ask for the first page; or for several, where there are several lists."""
         yield Request(self.path, self.query, self.body)
 
+    def requests_since(self, since: datetime | None) -> Iterator[Request]:
+        """Ask the same, but for what Intercom itself can leave out."""
+        bound = {self.since_param: times.epoch(since)} if self.since_param and since else {}
+        return (request.with_params(bound) for request in self.requests())
+
+    @override
+    def opening(self, since: datetime | None) -> Request | None:
+        return next(self.requests_since(since), None)
+
 
 class Windows(Shape):
     """A list that Intercom filters by time, read a month at a time: longer spans time out."""
@@ -375,10 +430,14 @@ class Windows(Shape):
     @override
     def pages(self, since: datetime | None) -> Iterator[Page]:
         for start, end in self.spans(since):
-            for body in walk(self.request(start, end), self.fetch):
+            for body in self.in_advance(walk(self.request(start, end), self.fetch)):
                 records = self.wanted(self.dig(body), start, self.until)
                 yield Page([one for one in records if self.is_before(one, end)])
             yield Page([], end)
+
+    @override
+    def opening(self, since: datetime | None) -> Request | None:
+        return next((self.request(*span) for span in self.spans(since)), None)
 
     def spans(self, since: datetime | None) -> Iterator[tuple[datetime, datetime]]:
         """Divide the time since a moment, or since the workspace began, into windows."""
@@ -410,6 +469,7 @@ class Search(Shape):
     replication_key = "updated_at"
     # The version from which on Intercom compares to the second; None if it is not known to.
     exact_since: ClassVar[str | None] = "2.0"
+    keeps_place = True
     largest_page: ClassVar[int] = 150
 
     def __init__(self, tap: Tap, connection: Connection) -> None:
@@ -429,9 +489,8 @@ class Search(Shape):
         while restart:
             start, restart = ascent.reached, False
             try:
-                for body in walk(self.question(start), self.fetch):
-                    until = self.until if self.is_bounded else None
-                    records = self.wanted(self.dig(body), start, until)
+                for found in self.found(start):
+                    records = self.wanted(found, start, self.until if self.is_bounded else None)
                     ascent.add(map(self.moment, records))
                     yield Page(records, ascent.reached if ascent.in_order else None)
             except RepeatedPage:
@@ -451,28 +510,125 @@ class Search(Shape):
             " run again later, or with a smaller page_size.",
         )
 
-    def question(self, since: datetime | None) -> Request:
-        """Ask for what changed from `since` on: `>` or `=`, as `>=` is not to be had everywhere.
+    # What is asked
 
-        Before 2.17 contacts are compared by calendar day, in the workspace's time zone: `>` starts
-        with the next day and `<` ends before the day. A day more on each side covers every zone.
+    @property
+    def grain(self) -> timedelta:
+        """What Intercom compares times by: to the second, or by calendar day.
+
+        Before 2.17 contacts are compared by day, in the workspace's time zone: `>` starts with the
+        next day and `<` ends before the day. Asking a day wider on each side covers every zone.
         https://developers.intercom.com/docs/references/2.16/rest-api/api.intercom.io/contacts/searchcontacts
         """
-        exact = self.exact_since is not None and self.connection.has(self.exact_since)
-        margin = timedelta(0) if exact else DAY
+        is_exact = self.exact_since is not None and self.connection.has(self.exact_since)
+        return SECOND if is_exact else DAY
+
+    @property
+    def margin(self) -> timedelta:
+        """How much wider to ask, so that Intercom leaves out nothing that is wanted."""
+        return timedelta(0) if self.grain == SECOND else self.grain
+
+    @property
+    def beyond(self) -> int:
+        """The second, counted from 1970, before which all has changed that a run can find."""
+        return times.epoch(self.until + 2 * self.margin) + 1
+
+    def question(self, since: int | None, before: int | None) -> Request:
+        """Ask for what changed from one second on, and before another.
+
+        With `>` or `=`, as `>=` is not to be had everywhere. Where days are compared, the day of a
+        second belongs to what is asked for since then, and not to what is asked for before.
+        """
         filters: list[dict[str, Any]] = []
-        if since is not None or not self.is_bounded:
-            bound = times.epoch((since or times.EPOCH) - margin)
+        if since is not None:
             from_then_on = [
-                {"field": self.changed, "operator": operator, "value": bound} for operator in ">="
+                {"field": self.changed, "operator": operator, "value": since} for operator in ">="
             ]
             filters.append({"operator": "OR", "value": from_then_on})
-        if self.is_bounded:
-            bound = times.epoch(self.until + 2 * margin) + 1
-            filters.append({"field": self.changed, "operator": "<", "value": bound})
+        if before is not None:
+            filters.append({"field": self.changed, "operator": "<", "value": before})
         query = {"operator": "AND", "value": filters} if len(filters) > 1 else filters[0]
         sort = {"field": self.changed, "order": "ascending"}
         return Request(self.path, self.query, {"query": query, "sort": sort})
+
+    @override
+    def opening(self, since: datetime | None) -> Request:
+        if since is None and self.is_bounded:
+            return self.question(None, self.beyond)
+        begin = times.epoch((since or times.EPOCH) - self.margin)
+        return self.question(begin, self.beyond if self.is_bounded else None)
+
+    # In parts, several at once
+
+    def found(self, since: datetime | None) -> Iterator[list[Record]]:
+        """Yield the pages of all that changed since a moment, oldest change first."""
+        if self.ABORT_AT_RECORD_COUNT is not None:  # a dry run, which wants no more than a page
+            yield from map(self.dig, walk(self.opening(since), self.fetch))
+            return
+        concurrency = min(self.config["max_concurrency"], PARTS_AT_ONCE)
+        parts = 0
+        for pages in ordered_growth(
+            self.read, Stretch(self.opening(since), self.beyond), concurrency
+        ):
+            parts += 1
+            yield from pages
+        if not self.is_bounded and parts > 1:
+            # What changed while the parts were read has moved out of them, to here.
+            yield from map(self.dig, walk(self.question(self.beyond, None), self.fetch))
+
+    def read(self, stretch: Stretch) -> tuple[list[list[Record]], list[Stretch]]:
+        """Read a stretch, or its beginning; give its pages, and the stretches that follow."""
+        pages: list[list[Record]] = []
+        count = stretch.read
+        for body in walk(stretch.request, self.fetch, stretch.seen):
+            page = self.dig(body)
+            pages.append([one for one in page if self.is_new(one, stretch.last)])
+            count += len(page)
+            total = body.get("total_count") if isinstance(body, dict) else None
+            left = total - count if type(total) is int else 0
+            following = next_request(stretch.request, body)
+            if len(pages) >= PART_PAGES or left > PART_PAGES * self.page_size:
+                break
+        if following is None:
+            return pages, []
+        return pages, self.parts(page, stretch.before, left) or [
+            replace(stretch, request=following, read=count)
+        ]
+
+    def parts(self, page: list[Record], before: int, left: int) -> list[Stretch]:
+        """Cut what follows a page into stretches of a few pages each; none if it is not worth it.
+
+        The first begins where the page ended, if its order can be trusted; many records of one
+        second cannot be cut.
+        """
+        moments = [moment for record in page if (moment := self.moment(record))]
+        ascent = Ascent(self.settled, None)
+        ascent.add(moments)
+        if ascent.reached is None or not ascent.in_order or ascent.reached == moments[0]:
+            return []
+        begin = times.epoch(ascent.reached)
+        width = before - begin
+        count = min(
+            math.ceil(left / (PART_PAGES * self.page_size)),
+            width // int(self.grain.total_seconds()),
+            MOST_PARTS,
+        )
+        if count < 2:  # noqa: PLR2004  one part is no part
+            return []
+        cuts = pairwise(begin + width * one // count for one in range(count + 1))
+        first, *others = (Stretch(self.question(*span), span[1]) for span in cuts)
+        known = frozenset(str(record.get("id")) for record in page)
+        return [replace(first, last=(begin, known)), *others]
+
+    def is_new(self, record: Record, last: tuple[int, AbstractSet[str]] | None) -> bool:
+        """Say whether a record was not on a page that ended in a second, with these ids."""
+        moment = self.moment(record) if last else None
+        if last is None or moment is None:
+            return True
+        second, known = last
+        return times.epoch(moment) > second or (
+            times.epoch(moment) == second and str(record.get("id")) not in known
+        )
 
     @override
     def attempt(self, request: Request) -> tuple[Body, Mapping[str, str]]:
@@ -499,6 +655,27 @@ class Search(Shape):
 
 
 TOO_MUCH = frozenset({404, 502, 504})
+
+# A part is to hold about so many pages: few, as they wait in memory for the parts before; not
+# fewer, as the last page of each is half empty.
+PART_PAGES = 3
+PARTS_AT_ONCE = 10
+MOST_PARTS = 64
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """What changed up to a second, to be searched for: how to ask, and how much of it is read.
+
+    `last` tells of the page before it the second in which it ended, and its ids; `seen` what was
+    asked on the way.
+    """
+
+    request: Request
+    before: int
+    read: int = 0
+    last: tuple[int, AbstractSet[str]] | None = None
+    seen: set[str] = field(default_factory=set)
 
 
 @dataclass
@@ -637,6 +814,11 @@ class Children(Shape):
     @override
     def pages(self, since: datetime | None) -> Iterator[Page]:
         return map(self.expand, self.parents(since))
+
+    @override
+    def opens(self, since: datetime | None) -> tuple[Shape, Request | None]:
+        self.parent.is_read_for_all = not self.is_incremental
+        return self.parent.opens(since)
 
     def parents(self, since: datetime | None) -> Iterator[Page]:
         """Yield the parents that changed since; all, for a child that is read whole."""
@@ -779,6 +961,11 @@ class Feed(FanOut):
 
     # The parameters by which Intercom itself leaves out what is not between two moments.
     span_params: ClassVar[tuple[str, str] | None] = None
+
+    @override
+    def opens(self, since: datetime | None) -> tuple[Shape, Request | None]:
+        self.parent.is_read_for_all = True
+        return self.parent.opens(None)
 
     @override
     def parents(self, since: datetime | None) -> Iterator[Page]:

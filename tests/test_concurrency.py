@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tap_intercom.concurrency import AHEAD, ordered_map
+from tap_intercom.concurrency import AHEAD, ahead, at_once, ordered_growth, ordered_map
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from random import Random
 
 # How long a test that goes wrong may hang before it fails.
 PATIENCE = 20
@@ -271,3 +273,164 @@ def test_no_more_workers_than_items() -> None:
 
 def test_no_items_are_no_results() -> None:
     assert list(ordered_map(str, [], 3)) == []
+
+
+# One ahead
+
+
+def test_the_next_item_is_drawn_while_this_one_is_used() -> None:
+    gate = Gate()
+    drawing = ahead(map(gate, itertools.count()))
+    gate.let_go(0)
+    assert next(drawing) == 0
+    gate.wait_for(2)
+    assert gate.begun == [0, 1]  # and no further
+    gate.let_go(1, 2)
+    assert next(drawing) == 1
+    gate.wait_for(3)
+    drawing.close()
+
+
+def test_all_items_come_in_their_order_and_end() -> None:
+    assert list(ahead(range(100))) == list(range(100))
+    assert list(ahead(())) == []
+
+
+def test_an_error_in_drawing_comes_in_its_place() -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        raise OSError
+
+    drawing = ahead(items())
+    assert next(drawing) == 1
+    with pytest.raises(OSError):  # noqa: PT011  it carries no message
+        next(drawing)
+    assert list(drawing) == []
+
+
+def test_who_wants_no_more_leaves_no_thread_behind() -> None:
+    before = workers()
+    for _ in range(20):
+        drawing = ahead(itertools.count())
+        assert next(drawing) == 0
+        drawing.close()
+    for thread in workers() - before:
+        thread.join(PATIENCE)
+    assert workers() <= before
+
+
+# All at once
+
+
+def test_all_are_begun_and_nobody_waits() -> None:
+    gate = Gate()
+    futures = at_once(gate, [3, 1, 2], 2)
+    gate.wait_for(2)
+    assert not any(future.done() for future in futures)
+    gate.let_go(1, 2, 3)
+    assert [future.result(PATIENCE) for future in futures] == [3, 1, 2]
+
+
+def test_no_more_than_so_many_are_on_their_way() -> None:
+    gate = Gate()
+    futures = at_once(gate, range(5), 2)
+    gate.wait_for(2)
+    assert sorted(gate.begun) == [0, 1]
+    gate.let_go(*range(5))
+    for future in futures:
+        future.result(PATIENCE)
+
+
+def test_an_error_waits_for_who_asks() -> None:
+    def fail(item: int) -> int:
+        raise OSError(item)
+
+    [future] = at_once(fail, [7], 4)
+    with pytest.raises(OSError, match="7"):
+        future.result(PATIENCE)
+
+
+def test_nothing_to_begin_begins_nothing() -> None:
+    assert at_once(str, [], 4) == []
+
+
+# What grows while it is read
+
+
+def tree(depth: int, width: int) -> dict[str, list[str]]:
+    """Items by what they bring: "" brings "0", "1"; "0" brings "00", "01"; and so on."""
+    names = [
+        "".join(letters)
+        for length in range(depth + 1)
+        for letters in itertools.product("0123456789"[:width], repeat=length)
+    ]
+    return {
+        name: [other for other in names if len(other) == len(name) + 1 and other.startswith(name)]
+        for name in names
+    }
+
+
+@pytest.mark.parametrize("concurrency", [1, 2, 7, 40])
+@given(depth=st.integers(0, 4), width=st.integers(1, 4), pauses=st.randoms(use_true_random=False))
+@settings(max_examples=15)
+def test_what_an_item_brings_comes_right_after_it(
+    concurrency: int, depth: int, width: int, pauses: Random
+) -> None:
+    brought = tree(depth, width)
+
+    def read(item: str) -> tuple[str, list[str]]:
+        time.sleep(pauses.random() / 2_000)
+        return item, brought[item]
+
+    assert list(ordered_growth(read, "", concurrency)) == sorted(brought)
+
+
+def test_so_many_are_read_at_once_the_foremost_first() -> None:
+    gate = Gate()
+    brought = {0: [1, 2, 3, 4, 5, 6, 7]}
+    growing = ordered_growth(lambda item: (gate(item), brought.get(item, [])), 0, 3)
+    gate.let_go(0)
+    assert next(growing) == 0
+    drawn = threading.Thread(target=lambda: next(growing), daemon=True)
+    drawn.start()
+    gate.wait_for(4)
+    assert sorted(gate.begun) == [0, 1, 2, 3]
+    gate.let_go(*range(8))
+    drawn.join(PATIENCE)
+    assert list(growing) == [2, 3, 4, 5, 6, 7]
+
+
+def test_no_more_are_held_than_twice_as_many() -> None:
+    read = 0
+
+    def bring(item: int) -> tuple[int, list[int]]:
+        nonlocal read
+        read += 1
+        return item, list(range(1, 200)) if item == 0 else []
+
+    growing = ordered_growth(bring, 0, 5)
+    for given_out, _ in enumerate(growing, start=1):
+        assert read - given_out <= 10
+    assert read == 200
+
+
+def test_an_error_in_growth_comes_in_its_place() -> None:
+    def read(item: int) -> tuple[int, list[int]]:
+        if item == 2:
+            raise OSError
+        return item, [1, 2, 3] if item == 0 else []
+
+    growing = ordered_growth(read, 0, 4)
+    assert [next(growing), next(growing)] == [0, 1]
+    with pytest.raises(OSError):  # noqa: PT011  it carries no message
+        next(growing)
+
+
+def test_growth_that_nobody_wants_any_more_leaves_no_thread_behind() -> None:
+    before = workers()
+    growing = ordered_growth(lambda item: (item, [item + 1]), 0, 4)
+    assert [next(growing) for _ in range(3)] == [0, 1, 2]
+    growing.close()
+    for thread in workers() - before:
+        thread.join(PATIENCE)
+    assert workers() <= before

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from requests.adapters import HTTPAdapter
 
 from tap_intercom import times
-from tap_intercom.pacing import PacedAdapter, RateLimit
+from tap_intercom.pacing import BURST_CALLS, BURST_SHARE, PacedAdapter, RateLimit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -216,10 +216,12 @@ class Intercom:
     others: Callable[[int], int]
     used: Counter[int] = field(default_factory=Counter)
     served: Counter[int] = field(default_factory=Counter)
+    arrivals: list[float] = field(default_factory=list)
     refused: Counter[int] = field(default_factory=Counter)
 
     def call(self, now: float) -> dict[str, str]:
         """Take in a call at a moment of the workers' clock, and answer it."""
+        self.arrivals.append(now)
         now += NOON + self.offset
         window = math.floor(now / WINDOW)
         if window not in self.used:
@@ -253,13 +255,23 @@ def run(  # noqa: C901  a small machine, best seen whole
         assert 0 <= wait < math.inf
         heapq.heappush(todo, (clock.now + wait, next(order), what))
 
+    queue: list[int] = []  # of those who wait for a permit, only the first one looks for it
+
     def begin() -> None:
+        queue.append(next(order))
+        if len(queue) == 1:
+            look()
+
+    def look() -> None:
         try:
             limit.take()
         except Asleep as asleep:
-            after(asleep.args[0], begin)
-        else:
-            after(next(delay), arrive)
+            after(asleep.args[0], look)
+            return
+        queue.pop(0)
+        after(next(delay), arrive)
+        if queue:
+            after(0, look)
 
     def arrive() -> None:
         told = intercom.call(clock.now)
@@ -271,7 +283,7 @@ def run(  # noqa: C901  a small machine, best seen whole
 
     for _ in range(workers):
         after(0, begin)
-    for _ in range(20_000):
+    for _ in range(100_000):
         clock.now, _, what = heapq.heappop(todo)
         if clock.now > seconds:
             return
@@ -364,6 +376,27 @@ def test_the_limit_is_spent(offset: float, limit: int, workers: int, delays: lis
     assert not intercom.refused
 
 
+@pytest.mark.parametrize("offset", [0, 3.3, 9.9])
+@pytest.mark.parametrize(("limit", "workers"), [(167, 8), (1_667, 32)])
+def test_the_limit_is_spent_evenly(offset: float, limit: int, workers: int) -> None:
+    intercom = Intercom(offset, constant(limit), constant(0))
+    run(intercom, workers, [0.01, 0.05, 0.02], seconds=45)
+    seconds = Counter(math.floor(arrival) for arrival in intercom.arrivals)
+    even, burst = limit / WINDOW, max(BURST_CALLS, BURST_SHARE * limit)
+    steady = [seconds[second] for second in range(15, 44)]
+    assert max(steady) <= 1.5 * even + burst
+    assert sum(count > 0.5 * even for count in steady) >= 0.9 * len(steady)
+    assert not intercom.refused
+
+
+def test_a_run_of_few_calls_does_not_wait(clock: Clock) -> None:
+    limit = paced(clock)
+    limit.take()
+    limit.learn(headers(167, 166, NOON + 10, NOON))
+    assert spend(limit, 28, clock, until=0.1) == 28
+    assert spend(limit, 100, clock, until=5) < 100
+
+
 # Under requests
 
 
@@ -385,7 +418,7 @@ class Adapter(PacedAdapter, Sent):
 
 
 def test_each_request_takes_a_permit_and_learns(clock: Clock) -> None:
-    adapter = Adapter(paced(clock))
+    adapter = Adapter(paced(clock), 4)
     Sent.outcome = headers(2, 0, NOON + 6, NOON)
     adapter.send(requests.PreparedRequest())
     assert clock.now == 0
@@ -395,7 +428,7 @@ def test_each_request_takes_a_permit_and_learns(clock: Clock) -> None:
 
 @pytest.mark.parametrize("error", [requests.ConnectionError(), KeyboardInterrupt()], ids=repr)
 def test_a_request_that_fails_is_no_longer_on_its_way(clock: Clock, error: BaseException) -> None:
-    adapter = Adapter(paced(clock))
+    adapter = Adapter(paced(clock), 4)
     Sent.outcome = error
     for _ in range(9):
         with pytest.raises(type(error)):

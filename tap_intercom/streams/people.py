@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
+    from tap_intercom.paginators import Request
     from tap_intercom.shapes import Page
 
 READ_USERS = "read_users_companies"
@@ -209,6 +210,12 @@ class Companies(_Company):
         stream = self.read_by(method)
         stream.is_read_for_all = not self.is_bounded
         yield from stream.pages(since)
+
+    @override
+    def opens(self, since: datetime | None) -> tuple[Shape, Request | None]:
+        stream = self.read_by(self.config["companies_method"])
+        stream.is_read_for_all = not self.is_bounded
+        return stream.opens(since)
 
     def read_by(self, method: str) -> Shape:
         """Give the stream that reads companies in one of the ways."""
