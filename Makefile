@@ -12,7 +12,8 @@ unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo clean-demo test lint format types check docs install plugins browser lock clean
+.PHONY: help demo clean-demo test lint format types check docs benchmark install plugins browser \
+  lock clean
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +42,9 @@ check: lint types test  ## All of lint, types and test
 
 docs: install  ## Write the generated pages of docs/ anew
 	$(BIN)/python scripts/docs.py
+
+benchmark: install  ## Measure the tap beside its peers, or ARGS="limit --size 2000" only
+	$(BIN)/python benchmarks/syncs.py $(or $(ARGS),all)
 
 install: $(VENV)/.installed  ## Make .venv: the project and everything pinned in requirements/
 
@@ -93,7 +97,10 @@ lock: $(VENV)/.uv  ## Renew every pin in requirements/
 	$(LOCK) -c requirements/uv.txt pyproject.toml --extra sandbox --group dev -o requirements/dev.txt
 	$(LOCK) pyproject.toml --group target-postgres -o requirements/target-postgres.txt
 	$(LOCK) --group target-jsonl -o requirements/target-jsonl.txt
+	echo tap-intercom | $(LOCK) - -o requirements/singer-io.txt
+	echo airbyte-source-intercom | $(LOCK) - -o requirements/airbyte.txt
 
 clean: clean-demo  ## Remove everything that these commands made
 	rm -rf $(VENV) .meltano .mypy_cache .pytest_cache .ruff_cache .hypothesis dist output
+	rm -rf benchmarks/.cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -13,24 +13,20 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import os
 import re
 import socket
-import subprocess
 import sys
 import time
-import urllib.request
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from serving import client_cores, pin, served
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from multiprocessing.queues import Queue
 
 CLIENTS = 4
 PAGE = 150
-SERVE = "from tap_intercom.cli import sandbox; sandbox()"
 LENGTH = re.compile(rb"content-length: (\d+)", re.IGNORECASE)
 NEXT = re.compile(rb'"starting_after":"([^"]+)"')
 
@@ -123,14 +119,8 @@ WORK = {"small": small, "pages": pages, "details": details}
 
 def client(name: str, port: int, seconds: float, number: int, results: Queue[Result]) -> None:
     """Do some work in a process of its own, away from the server's core."""
-    pin(*range(1, os.cpu_count() or 1))
+    pin(0, client_cores())
     results.put(WORK[name](port, seconds, number))
-
-
-def pin(*cores: int) -> None:
-    """Stay on some cores, where the system has a say in that."""
-    if cores and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, cores)
 
 
 def measured(name: str, port: int, seconds: float) -> dict[str, float]:
@@ -154,26 +144,6 @@ def measured(name: str, port: int, seconds: float) -> dict[str, float]:
     }
 
 
-@contextmanager
-def served(size: int) -> Iterator[int]:
-    """Serve a workspace in one process, on the first core; give its port."""
-    command = [sys.executable, "-c", SERVE, "--port", "0", "--size", str(size)]
-    command += ["--rate-limit", "1000000000"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:  # noqa: S603
-        if hasattr(os, "sched_setaffinity"):
-            os.sched_setaffinity(server.pid, {0})
-        for line in server.stdout or ():
-            found = re.search(r"http://127\.0\.0\.1:(\d+)$", line.strip())
-            if found:
-                break
-        else:
-            raise SystemExit("the sandbox did not start")
-        try:
-            yield int(found.group(1))
-        finally:
-            server.terminate()
-
-
 def warm(port: int) -> None:
     """Have every contact made and kept."""
     connection = Connection(port)
@@ -194,7 +164,8 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=20_000, help="number of contacts")
     parser.add_argument("--seconds", type=float, default=3.0, help="per measurement")
     options = parser.parse_args()
-    with served(options.size) as port:
+    with served(options.size) as sandbox:
+        port = sandbox.port
         began = time.perf_counter()
         warm(port)
         made = round(options.size / (time.perf_counter() - began))
@@ -205,9 +176,7 @@ def main() -> None:
             "contacts_made_and_served_per_second": made,
             **{name: measured(name, port, options.seconds) for name in WORK},
         }
-        url = f"http://127.0.0.1:{port}/__sandbox__/stats"
-        with urllib.request.urlopen(url) as answer:
-            report["requests_counted_by_the_server"] = json.load(answer)["requests"]
+        report["requests_counted_by_the_server"] = sandbox.stats()["requests"]
     sys.stdout.write(json.dumps(report, indent=2) + "\n")
 
 
