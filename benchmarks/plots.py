@@ -144,6 +144,32 @@ def nothing_new(told: Json) -> list[Panel]:
     ]
 
 
+def record_path(told: Json) -> list[Panel]:
+    """Microseconds for each record, three ways."""
+    labels = {
+        "bound": "decoded and encoded",
+        "tap": "this tap",
+        "sdk": "the SDK's own way",
+    }
+    return [
+        Panel(
+            f"Microseconds for each record: {stream}",
+            [
+                Bar(
+                    label,
+                    micros[way],
+                    f"{figure(micros[way])} µs",
+                    "ours" if way == "tap" else "other",
+                )
+                for way, label in labels.items()
+            ],
+        )
+        for stream, micros in (
+            (name, one["microseconds_per_record"]) for name, one in told["results"].items()
+        )
+    ]
+
+
 RATE = "records_per_second"
 PANELS: dict[str, Callable[[Json], list[Panel]]] = {
     "whole-sync": whole_sync,
@@ -151,6 +177,7 @@ PANELS: dict[str, Callable[[Json], list[Panel]]] = {
     "limit": distance,
     "size": growth,
     "nothing-new": nothing_new,
+    "record-path": record_path,
 }
 
 

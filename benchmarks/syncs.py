@@ -5,6 +5,7 @@
     python benchmarks/syncs.py limit               our distance from the physical limit
     python benchmarks/syncs.py size                time and memory against the number of records
     python benchmarks/syncs.py nothing-new         the cost of a run in which nothing has changed
+    python benchmarks/syncs.py record-path         what a record costs, without network and start
     python benchmarks/syncs.py all                 all of them, one after the other
 
 Each has options (`--help`) and can be run alone. It writes `benchmarks/results/NAME.json`, draws
@@ -27,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 import plots
 import report
 from peers import CONNECTORS, OURS, SHARED, Connector
+from record_path import record_path
 from serving import allowed, served
 from timing import Rounds, say, summed
 
@@ -246,6 +248,7 @@ MEASUREMENTS: dict[str, Callable[[argparse.Namespace], Json]] = {
     "limit": distance,
     "size": growth,
     "nothing-new": nothing_new,
+    "record-path": record_path,
 }
 
 
@@ -291,6 +294,7 @@ OPTIONS: dict[str, dict[str, tuple[Any, Any, str]]] = {
         ),
     },
     "nothing-new": {"size": (int, 1_000, SIZE), **SPEED, **WHO},
+    "record-path": {"size": (int, 5_000, SIZE)},
 }
 
 

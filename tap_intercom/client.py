@@ -93,7 +93,7 @@ class Connection:
     drained: dict[str, IO[str]] = field(default_factory=dict)
     definitions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     # What was asked before the streams are read one after the other, by what was asked.
-    begun: dict[str, Future[Body]] = field(default_factory=dict)
+    begun: dict[str, Future[tuple[Body, float]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """See to it that the files that streams share are closed with the run."""

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Rescued = dict[str, Any]
     # The names that lead to a value, the last one first.
     Where = tuple["Where", str | int] | None
-    Fit = Callable[[Any, Where, Rescued], Any]
+    Fit = Callable[[Any, Where, str | int, Rescued], Any]
 
 RESCUED = "_rescued_data"
 
@@ -242,7 +242,7 @@ def compiled(schema: Schema, keys: Iterable[str]) -> Callable[[Record], Record]:
         if not record.keys() <= known:
             for name in [name for name in record if name not in known]:
                 rescued[name] = record.pop(name)
-        fit_fields(record, None, rescued)
+        fit_fields(record, None, ROOT, rescued)
         record[RESCUED] = rescued or None
         for key in keys:
             if record.get(key) is None:
@@ -250,6 +250,12 @@ def compiled(schema: Schema, keys: Iterable[str]) -> Callable[[Record], Record]:
         return record
 
     return fit
+
+
+# What follows is asked of each value of each record, and written accordingly: most values fit, and
+# a path is put together only for one that does not.
+
+ROOT = ""
 
 
 def _field(schema: Schema) -> tuple[type | None, Fit]:
@@ -268,37 +274,39 @@ def _field(schema: Schema) -> tuple[type | None, Fit]:
 AS_THEY_ARE: Mapping[str, type] = {"string": str, "number": float, "boolean": bool}
 
 
-def _move(value: Any, where: Where, rescued: Rescued) -> None:
+def _move(value: Any, where: Where, name: str | int, rescued: Rescued) -> None:
     """Move what does not fit to where it is kept."""
-    names: list[str] = []
+    names = [str(name)]
     while where is not None:
-        where, name = where
-        names.append(str(name))
-    rescued[".".join(reversed(names))] = value
+        where, outer = where
+        names.append(str(outer))
+    rescued[".".join(reversed(names)).removeprefix(f"{ROOT}.")] = value
 
 
 def _fit_scalar(convert: Callable[[Any], Any]) -> Fit:
-    def fit(value: Any, where: Where, rescued: Rescued) -> Any:
+    def fit(value: Any, where: Where, name: str | int, rescued: Rescued) -> Any:
         try:
             return convert(value)
         except (TypeError, ValueError, OverflowError):
-            return _move(value, where, rescued)
+            return _move(value, where, name, rescued)
 
     return fit
 
 
 def _fit_object(properties: Mapping[str, Schema]) -> Fit:
     fields = {name: _field(declared) for name, declared in properties.items()}
-    accepted = {name: one for name, (one, _) in fields.items()}
-    convert = {name: one for name, (_, one) in fields.items()}
+    accepts = {name: accepted for name, (accepted, _) in fields.items()}.get
+    converts = {name: convert for name, (_, convert) in fields.items()}.get
 
-    def fit(value: Any, where: Where, rescued: Rescued) -> Any:
-        if not isinstance(value, dict):
-            return _move(value, where, rescued)
-        for name, one in value.items():
-            # Most values fit, and this is asked of each value of each record.
-            if one.__class__ is not accepted.get(name) and one is not None and name in convert:
-                value[name] = convert[name](one, (where, name), rescued)
+    def fit(value: Any, where: Where, name: str | int, rescued: Rescued) -> Any:
+        if value.__class__ is not dict:
+            return _move(value, where, name, rescued)
+        here = (where, name)
+        for inner, one in value.items():
+            if one.__class__ is not accepts(inner) and one is not None:
+                convert = converts(inner)
+                if convert is not None:
+                    value[inner] = convert(one, here, inner, rescued)
         return value
 
     return fit
@@ -307,18 +315,21 @@ def _fit_object(properties: Mapping[str, Schema]) -> Fit:
 def _fit_array(items: Schema) -> Fit:
     accepted, convert = _field(items)
 
-    def fit(value: Any, where: Where, rescued: Rescued) -> Any:
-        if not isinstance(value, list):
-            return _move(value, where, rescued)
+    def fit(value: Any, where: Where, name: str | int, rescued: Rescued) -> Any:
+        if value.__class__ is not list:
+            return _move(value, where, name, rescued)
+        here = (where, name)
         for position, item in enumerate(value):
-            if item is not None and item.__class__ is not accepted:
-                value[position] = convert(item, (where, position), rescued)
+            if item.__class__ is not accepted and item is not None:
+                value[position] = convert(item, here, position, rescued)
         return value
 
     return fit
 
 
 def _string(value: Any) -> str:
+    if value.__class__ is int:
+        return str(value)
     if isinstance(value, str):
         return value
     if isinstance(value, (bool, int, float)):

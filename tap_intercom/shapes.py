@@ -19,6 +19,7 @@ from __future__ import annotations
 import json
 import math
 import tempfile
+import time
 from abc import abstractmethod
 from collections import ChainMap
 from contextlib import suppress
@@ -60,6 +61,8 @@ if TYPE_CHECKING:
     from tap_intercom.paginators import Body
 
     Record = dict[str, Any]
+
+FRESH_SECONDS = 5.0
 
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
@@ -136,18 +139,24 @@ class Shape(PlainRecords, IntercomStream):
         """Say which stream sends the first request, and what it asks."""
         return self, self.opening(since)
 
-    # Whether what was asked beforehand goes on where it ended, however much changes meanwhile.
+    # Whether what was asked beforehand goes on where it ended, however much changes meanwhile. Of
+    # others, pages may have shifted when their turn comes much later: they are asked again then.
     keeps_place: ClassVar[bool] = False
     has_begun = False
+
+    def begin(self, request: Request) -> tuple[Body, float]:
+        """Ask beforehand; give the answer, and when it came, in seconds of a steady clock."""
+        return self.exchange(request)[0], time.monotonic()
 
     @override
     def fetch(self, request: Request) -> Body:
         begun = None if self.has_begun else self.connection.begun.get(repr(request))
         self.has_begun = True
         if begun is not None:
-            body = deepcopy(begun.result())  # records are made to fit in place
-            if self.keeps_place or next_request(request, body) is None:
-                return body
+            answer, came_at = begun.result()
+            is_fresh = time.monotonic() - came_at < FRESH_SECONDS
+            if self.keeps_place or is_fresh or next_request(request, answer) is None:
+                return deepcopy(answer)  # records are made to fit in place
         return super().fetch(request)
 
     # Whether it is read by a child that wants the rows of all its records.
@@ -294,9 +303,8 @@ class Shape(PlainRecords, IntercomStream):
             self.state_manager.is_flushed = False
 
     @override
-    def generate_child_contexts(self, record: Record, context: object = None) -> Iterator[Any]:
-        """Give none: no stream is a child in the sense of the SDK."""
-        return iter(())
+    def _process_record(self, *_args: object, **_kwargs: object) -> None:
+        """Look for no children: no stream has any in the sense of the SDK."""
 
     @override
     def _increment_stream_state(self, *_args: object, **_kwargs: object) -> None:

@@ -460,7 +460,7 @@ class TapIntercom(Tap):
                 if request is not None:
                     openings[repr(request)] = (reader, request)
         futures = at_once(
-            lambda opening: opening[0].exchange(opening[1])[0],
+            lambda opening: opening[0].begin(opening[1]),
             list(openings.values()),
             self.config["max_concurrency"],
         )
@@ -512,7 +512,7 @@ class TapIntercom(Tap):
 
 
 # Records are trees, and gone when they are written. The collector would look for circles in them
-# all the time, and take a third of the time of a run (benchmarks/record_path.py).
+# all the time, and take a third of the time of a run (docs/performance.md).
 COLLECT_AFTER = (100_000, 50, 100)
 
 

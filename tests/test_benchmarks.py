@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -14,8 +12,6 @@ import pytest
 
 from tap_intercom.streams import STREAMS
 
-PROJECT = Path(__file__).resolve().parent.parent
-sys.path.append(str(PROJECT / "benchmarks"))
 peers, plots, report, rerouted, syncs, timing = map(
     import_module, ("peers", "plots", "report", "rerouted", "syncs", "timing")
 )
