@@ -10,6 +10,7 @@ import json
 import logging
 import math
 import random
+import threading
 import weakref
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -79,6 +80,12 @@ class ScrollLost(IntercomError):
     """The companies scroll broke in the middle, expired or ended, and must start again."""
 
 
+class Received(threading.local):
+    """How many bytes of bodies each thread has received."""
+
+    bytes: int = 0
+
+
 @dataclass
 class Connection:
     """What all streams of a run share: one session, and what `/me` told when the run began."""
@@ -92,6 +99,7 @@ class Connection:
     left_out: dict[str, str] = field(default_factory=dict)
     drained: dict[str, IO[str]] = field(default_factory=dict)
     definitions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    received: Received = field(default_factory=Received)
     # What was asked before the streams are read one after the other, by what was asked.
     begun: dict[str, Future[tuple[Body, float]]] = field(default_factory=dict)
 
@@ -364,6 +372,7 @@ class IntercomStream(RESTStream[Any]):
             headers=self.http_headers,
         )
         response = self._request(prepared, None)
+        self.connection.received.bytes += len(response.content)
         return decode(response), response.headers
 
     @override

@@ -22,19 +22,23 @@ Result = TypeVar("Result")
 # times as long as its neighbours stops nobody, few enough that memory stays bounded.
 AHEAD = 3
 
+# And no more than this, as some are large.
+HELD_BYTES = 16 * 1024 * 1024
+
 
 def ordered_map(
     fetch: Callable[[Item], Result],
     items: Iterable[Item],
     concurrency: int,
     *,
-    ahead: int = AHEAD,
+    weigh: Callable[[Result], int] = lambda _: 0,
 ) -> Iterator[Result]:
     """Yield `fetch(item)` for each item, in the items' order, with `concurrency` in flight.
 
     Items are drawn, and results given out, on the caller's thread only; at most
-    `ahead * concurrency` items are drawn and not yet given out. The first error in the items'
-    order is raised in the result's place, and nothing further is begun.
+    `AHEAD * concurrency` items are drawn and not yet given out, and none is drawn while results of
+    more than `HELD_BYTES` wait, as `weigh` tells. The first error in the items' order is raised in
+    the result's place, and nothing further is begun.
     """
     work: SimpleQueue[tuple[Future[Result], Item] | None] = SimpleQueue()
     waiting: deque[Future[Result]] = deque()
@@ -47,7 +51,11 @@ def ordered_map(
                 # Daemons, unlike the threads of concurrent.futures: a hanging call in one of them
                 # must not hold up the exit of a run that was told to stop.
                 threading.Thread(target=_work, args=(fetch, work), daemon=True).start()
-            while len(waiting) >= ahead * concurrency or (waiting and waiting[0].done()):
+            while waiting and (
+                waiting[0].done()
+                or len(waiting) >= AHEAD * concurrency
+                or _held(waiting, weigh) > HELD_BYTES
+            ):
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()
@@ -56,6 +64,12 @@ def ordered_map(
             future.cancel()
         for _ in range(workers):
             work.put(None)
+
+
+def _held(futures: Iterable[Future[Result]], weigh: Callable[[Result], int]) -> int:
+    """Weigh the results that wait."""
+    done = (future for future in futures if future.done() and not future.exception())
+    return sum(weigh(future.result()) for future in done)
 
 
 def _put(
@@ -97,13 +111,17 @@ class _Place(Generic[Item, Result]):
 
 
 def ordered_growth(
-    read: Callable[[Item], tuple[Result, list[Item]]], first: Item, concurrency: int
+    read: Callable[[Item], tuple[Result, list[Item]]],
+    first: Item,
+    concurrency: int,
+    *,
+    weigh: Callable[[Result], int] = lambda _: 0,
 ) -> Iterator[Result]:
     """Yield the result of `read(first)`, and of each further item that a reading brings.
 
     What an item brings comes right after it. `concurrency` are read at once, the foremost first; at
-    most twice as many are read and not yet given out. The first error in their order is raised in
-    the result's place.
+    most twice as many are read and not yet given out, and only the foremost is read while results
+    of more than `HELD_BYTES` wait. The first error in their order is raised in the result's place.
     """
     work: SimpleQueue[tuple[Future[tuple[Result, list[Item]]], Item] | None] = SimpleQueue()
     ended: SimpleQueue[None] = SimpleQueue()
@@ -113,7 +131,9 @@ def ordered_growth(
     try:
         while line:
             _open(line)
-            _begin(line, concurrency, work, ended)
+            results = [place.future for place in line if place.future is not None]
+            is_full = _held(results, lambda result: weigh(result[0])) > HELD_BYTES
+            _begin(line[:1] if is_full else line, concurrency, work, ended)
             future = line[0].future
             if future is not None and future.done():
                 yield future.result()[0]

@@ -28,6 +28,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
+from operator import attrgetter, itemgetter
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
@@ -77,6 +78,7 @@ class Page:
 
     records: list[Record]
     up_to: datetime | None = None
+    bytes: int = 0  # that were received for it
 
 
 class Shape(PlainRecords, IntercomStream):
@@ -575,18 +577,21 @@ class Search(Shape):
             return
         concurrency = min(self.config["max_concurrency"], PARTS_AT_ONCE)
         parts = 0
-        for pages in ordered_growth(
-            self.read, Stretch(self.opening(since), self.beyond), concurrency
-        ):
+        whole = Stretch(self.opening(since), self.beyond)
+        for pages, _ in ordered_growth(self.read, whole, concurrency, weigh=itemgetter(1)):
             parts += 1
             yield from pages
         if not self.is_bounded and parts > 1:
             # What changed while the parts were read has moved out of them, to here.
             yield from map(self.dig, walk(self.question(self.beyond, None), self.fetch))
 
-    def read(self, stretch: Stretch) -> tuple[list[list[Record]], list[Stretch]]:
-        """Read a stretch, or its beginning; give its pages, and the stretches that follow."""
+    def read(self, stretch: Stretch) -> tuple[tuple[list[list[Record]], int], list[Stretch]]:
+        """Read a stretch, or its beginning.
+
+        Gives its pages, the number of bytes received for them, and the stretches that follow.
+        """
         pages: list[list[Record]] = []
+        before = self.connection.received.bytes
         count = stretch.read
         for body in walk(stretch.request, self.fetch, stretch.seen):
             page = self.dig(body)
@@ -597,11 +602,11 @@ class Search(Shape):
             following = next_request(stretch.request, body)
             if len(pages) >= PART_PAGES or left > PART_PAGES * self.page_size:
                 break
+        read = (pages, self.connection.received.bytes - before)
         if following is None:
-            return pages, []
-        return pages, self.parts(page, stretch.before, left) or [
-            replace(stretch, request=following, read=count)
-        ]
+            return read, []
+        rest = replace(stretch, request=following, read=count)
+        return read, self.parts(page, stretch.before, left) or [rest]
 
     def parts(self, page: list[Record], before: int, left: int) -> list[Stretch]:
         """Cut what follows a page into stretches of a few pages each; none if it is not worth it.
@@ -835,10 +840,11 @@ class Children(Shape):
 
     def expand(self, page: Page) -> Page:
         """Turn a page of parents into a page of their children."""
+        before = self.connection.received.bytes
         rows = [
             {**row, **self.links(parent)} for parent in page.records for row in self.rows(parent)
         ]
-        return Page(rows, page.up_to)
+        return Page(rows, page.up_to, self.connection.received.bytes - before)
 
     def links(self, parent: Record) -> Record:
         """Name the parent of a row, and when it changed."""
@@ -892,7 +898,8 @@ class FanOut(Children):
     def pages(self, since: datetime | None) -> Iterator[Page]:
         # A dry run wants one record; thirty-two calls for it would be a waste.
         concurrency = self.config["max_concurrency"] if self.ABORT_AT_RECORD_COUNT is None else 1
-        yield from ordered_map(self.expand, self.batches(since), concurrency)
+        batches = self.batches(since)
+        yield from ordered_map(self.expand, batches, concurrency, weigh=attrgetter("bytes"))
         self.tell_missed()
 
     def batches(self, since: datetime | None) -> Iterator[Page]:

@@ -434,3 +434,39 @@ def test_growth_that_nobody_wants_any_more_leaves_no_thread_behind() -> None:
     for thread in workers() - before:
         thread.join(PATIENCE)
     assert workers() <= before
+
+
+# By weight
+
+
+def test_no_more_is_drawn_while_heavy_results_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tap_intercom.concurrency.HELD_BYTES", 100)
+    gate, drawn = Gate(), Drawn()
+    results = ordered_map(gate, drawn, 4, weigh=lambda _: 60)
+    gate.let_go(*range(1, 60))  # all but the first
+    taker = threading.Thread(target=lambda: next(results), daemon=True)
+    taker.start()
+    gate.wait_for(3)
+    time.sleep(0.05)
+    assert drawn.count <= 4 + 2
+    gate.let_go(0)
+    taker.join(PATIENCE)
+    assert [next(results) for _ in range(5)] == [1, 2, 3, 4, 5]
+    results.close()
+
+
+def test_heavy_growth_goes_on_with_the_foremost_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tap_intercom.concurrency.HELD_BYTES", 100)
+    held = read = 0
+
+    def bring(item: int) -> tuple[int, list[int]]:
+        nonlocal read
+        read += 1
+        return item, list(range(1, 50)) if item == 0 else []
+
+    growing = ordered_growth(bring, 0, 4, weigh=lambda _: 60)
+    for given_out, item in enumerate(growing, start=1):
+        held = max(held, read - given_out)
+        assert item == given_out - 1
+    assert read == 50
+    assert held <= 4 + 2
