@@ -159,15 +159,20 @@ def nothing_new(told: Json) -> list[str]:
 
 
 def record_path(told: Json) -> list[str]:
-    """Microseconds for each record, three ways."""
-    head = ["", "Bytes", "Decoded and encoded", "This tap", "Times that", "The SDK's own way"]
+    """Microseconds for each record, in several ways."""
+    ways = {
+        "bound": "Decoded and encoded",
+        "looked_at": "Decoded and looked at",
+        "tap": "This tap",
+        "sdk": "The SDK's own way",
+    }
+    head = ["", "Bytes", *ways.values(), "This tap, times the first"]
     rows = [
         [
             f"`{stream}`",
             figure(one["bytes_per_record"]),
-            *(figure(one["microseconds_per_record"][way]) + " µs" for way in ("bound", "tap")),
+            *(figure(one["microseconds_per_record"][way]) + " µs" for way in ways),
             figure(one["times_bound"]),
-            figure(one["microseconds_per_record"]["sdk"]) + " µs",
         ]
         for stream, one in told["results"].items()
     ]

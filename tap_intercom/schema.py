@@ -252,9 +252,6 @@ def compiled(schema: Schema, keys: Iterable[str]) -> Callable[[Record], Record]:
     return fit
 
 
-# What follows is asked of each value of each record, and written accordingly: most values fit, and
-# a path is put together only for one that does not.
-
 ROOT = ""
 
 
@@ -294,22 +291,36 @@ def _fit_scalar(convert: Callable[[Any], Any]) -> Fit:
 
 
 def _fit_object(properties: Mapping[str, Schema]) -> Fit:
-    fields = {name: _field(declared) for name, declared in properties.items()}
-    accepts = {name: accepted for name, (accepted, _) in fields.items()}.get
-    converts = {name: convert for name, (_, convert) in fields.items()}.get
+    """Write the function that fits an object: a line or two for each field, and no loop.
 
-    def fit(value: Any, where: Where, name: str | int, rescued: Rescued) -> Any:
-        if value.__class__ is not dict:
-            return _move(value, where, name, rescued)
-        here = (where, name)
-        for inner, one in value.items():
-            if one.__class__ is not accepts(inner) and one is not None:
-                convert = converts(inner)
-                if convert is not None:
-                    value[inner] = convert(one, here, inner, rescued)
-        return value
-
-    return fit
+    It is asked of each value of each record, and takes half the time of a loop over the fields.
+    """
+    names: dict[str, Any] = {"move": _move, "time": times.of_seconds, "LARGEST": _LARGEST}
+    names["UNTIL"] = times.MILLISECONDS_FROM
+    lines = [
+        "def fit(value, where, name, rescued):",
+        "  if value.__class__ is not dict:",
+        "    return move(value, where, name, rescued)",
+        "  get = value.get",
+    ]
+    for number, (field, declared) in enumerate(properties.items()):
+        accepted, names[f"fit{number}"] = _field(declared)
+        key = repr(field)
+        fits = f"value[{key}] = fit{number}(x, (where, name), {key}, rescued)"
+        lines.append(f"  x = get({key})")
+        if accepted is not None:
+            lines.append(f"  if x.__class__ is not {accepted.__name__} and x is not None: {fits}")
+        elif declared.get("format") == "date-time":
+            lines.append(f"  if x.__class__ is int and 0 <= x < UNTIL: value[{key}] = time(x)")
+            lines.append(f"  elif x is not None: {fits}")
+        elif declared["type"][0] == "integer":
+            lines.append("  if x is not None and not (x.__class__ is int")
+            lines.append(f"    and -LARGEST <= x < LARGEST): {fits}")
+        else:
+            lines.append(f"  if x is not None: {fits}")
+    lines.append("  return value")
+    exec("\n".join(lines), names)  # noqa: S102  made of names of fields, as literals
+    return names["fit"]  # type: ignore[no-any-return]
 
 
 def _fit_array(items: Schema) -> Fit:

@@ -441,7 +441,7 @@ class TapIntercom(Tap):
     def sync_all(self) -> None:
         self.connect()
         self.begin()
-        with _rarely_collecting():
+        with rarely_collecting():
             try:
                 super().sync_all()
             finally:
@@ -517,7 +517,8 @@ COLLECT_AFTER = (100_000, 50, 100)
 
 
 @contextmanager
-def _rarely_collecting() -> Iterator[None]:
+def rarely_collecting() -> Iterator[None]:
+    """Let the collector of circles run rarely."""
     before = gc.get_threshold()
     gc.set_threshold(*COLLECT_AFTER)
     try:

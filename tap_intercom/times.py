@@ -53,13 +53,18 @@ def text(value: datetime) -> str:
 
 def canonical(value: Any) -> str:
     """Rewrite any time that `parse` reads in the canonical form."""
-    if value.__class__ is int and 0 <= value < MILLISECONDS_FROM:
-        days, seconds = divmod(value, 86_400)
-        return _date(days) + _MINUTES[seconds // 60] + _SECONDS[seconds % 60]
     return text(parse(value))
 
 
-# Half of what Intercom sends are epoch seconds: they are put together from what was written before.
+def of_seconds(value: int) -> str:
+    """Write epoch seconds, 0 or more and fewer than `MILLISECONDS_FROM`, in the canonical form.
+
+    Most times are such, and they are put together from what was written before.
+    """
+    days, seconds = divmod(value, 86_400)
+    return _date(days) + _MINUTES[seconds // 60] + _SECONDS[seconds % 60]
+
+
 _MINUTES = tuple(f"T{minute // 60:02}:{minute % 60:02}:" for minute in range(24 * 60))
 _SECONDS = tuple(f"{second:02}+00:00" for second in range(60))
 

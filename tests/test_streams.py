@@ -165,6 +165,16 @@ def test_what_costs_a_call_each_is_off_unless_chosen(stream: type[Shape]) -> Non
         assert stream.selected_by_default == (stream.name == "conversation_parts")
 
 
+def test_no_two_streams_ask_the_same_of_each_parent() -> None:
+    """What costs a call each would be asked twice."""
+    asked = [
+        (stream.path, str(sorted(stream.params.items())), stream.parent_param)
+        for stream in STREAMS
+        if issubclass(stream, FanOut)
+    ]
+    assert len(asked) == len(set(asked)) > 10
+
+
 @by_stream
 def test_the_permission_to_tick_is_named(stream: type[Shape]) -> None:
     if stream.name != "workspace":  # any token may read `/me`
