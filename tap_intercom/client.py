@@ -98,6 +98,7 @@ class Connection:
     workspace_created_at: datetime | None = None
     left_out: dict[str, str] = field(default_factory=dict)
     drained: dict[str, IO[str]] = field(default_factory=dict)
+    draining: dict[str, Future[IO[str]]] = field(default_factory=dict)
     definitions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     received: Received = field(default_factory=Received)
     # What was asked before the streams are read one after the other, by what was asked.

@@ -130,13 +130,15 @@ def ordered_growth(
         threading.Thread(target=_work, args=(read, work), daemon=True).start()
     try:
         while line:
+            # Looked at before places are opened: what ends in between has not brought its own yet.
+            foremost = line[0].future
+            is_done = foremost is not None and foremost.done()
             _open(line)
             results = [place.future for place in line if place.future is not None]
             is_full = _held(results, lambda result: weigh(result[0])) > HELD_BYTES
             _begin(line[:1] if is_full else line, concurrency, work, ended)
-            future = line[0].future
-            if future is not None and future.done():
-                yield future.result()[0]
+            if foremost is not None and is_done:
+                yield foremost.result()[0]
                 del line[0]
             else:
                 ended.get()

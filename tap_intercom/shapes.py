@@ -729,8 +729,10 @@ class Scroll(Shape):
     @override
     def pages(self, since: datetime | None) -> Iterator[Page]:
         newest = None
-        files = self.connection.drained
-        spool = files[self.path] = files.get(self.path) or self.drained()
+        files, begun = self.connection.drained, self.connection.draining.get(self.path)
+        if self.path not in files:
+            files[self.path] = begun.result() if begun else self.drained()
+        spool = files[self.path]
         spool.seek(0)
         for line in spool:
             records = json.loads(line)

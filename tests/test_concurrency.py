@@ -5,12 +5,13 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tap_intercom import concurrency
 from tap_intercom.concurrency import AHEAD, ahead, at_once, ordered_growth, ordered_map
 
 if TYPE_CHECKING:
@@ -383,6 +384,22 @@ def test_what_an_item_brings_comes_right_after_it(
         return item, brought[item]
 
     assert list(ordered_growth(read, "", concurrency)) == sorted(brought)
+
+
+def test_what_ends_at_any_moment_brings_all_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also between the look at what is done and the giving out of it."""
+    begin = concurrency._begin  # noqa: SLF001  the moment in between
+
+    def begin_and_wait(line: list[Any], *args: Any) -> None:
+        begin(line, *args)
+        for place in line:
+            if place.future is not None:
+                place.future.exception(PATIENCE)
+
+    monkeypatch.setattr(concurrency, "_begin", begin_and_wait)
+    brought = tree(3, 3)
+    growing = ordered_growth(lambda item: (item, brought[item]), "", 4)
+    assert list(growing) == sorted(brought)
 
 
 def test_so_many_are_read_at_once_the_foremost_first() -> None:
