@@ -148,6 +148,7 @@ def record_path(told: Json) -> list[Panel]:
     """Microseconds for each record, three ways."""
     labels = {
         "bound": "decoded and encoded",
+        "alone": "this tap, without the SDK's loop",
         "tap": "this tap",
         "sdk": "the SDK's own way",
     }
@@ -159,7 +160,7 @@ def record_path(told: Json) -> list[Panel]:
                     label,
                     micros[way],
                     f"{figure(micros[way])} µs",
-                    "ours" if way == "tap" else "other",
+                    "ours" if way in {"alone", "tap"} else "other",
                 )
                 for way, label in labels.items()
             ],

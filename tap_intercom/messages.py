@@ -143,7 +143,7 @@ class PlainRecords(Stream):
         if not self._is_plain:
             super()._write_record_message(record)
             return
-        self.message_writer.write_record(self._head, record, self._tail)
+        self._writer.write_record(self._head, record, self._tail)
         self.state_manager.is_flushed = False
 
     @property
@@ -155,6 +155,10 @@ class PlainRecords(Stream):
         """Note when the records that are written next were extracted."""
         version = b"" if self._stream_version is None else b',"version":%d' % self._stream_version
         self._tail = b'%s,"time_extracted":"%s"}\n' % (version, times.text(at).encode())
+
+    @cached_property
+    def _writer(self) -> WholeLineWriter:
+        return self.message_writer
 
     @cached_property
     def _is_plain(self) -> bool:
