@@ -62,7 +62,7 @@ def of_seconds(value: int) -> str:
     Most times are such, and they are put together from what was written before.
     """
     days, seconds = divmod(value, 86_400)
-    return _date(days) + _MINUTES[seconds // 60] + _SECONDS[seconds % 60]
+    return f"{_date(days)}{_MINUTES[seconds // 60]}{_SECONDS[seconds % 60]}"
 
 
 _MINUTES = tuple(f"T{minute // 60:02}:{minute % 60:02}:" for minute in range(24 * 60))
