@@ -100,6 +100,8 @@ class Connection:
     drained: dict[str, IO[str]] = field(default_factory=dict)
     draining: dict[str, Future[IO[str]]] = field(default_factory=dict)
     definitions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    # What more than one stream begins with.
+    shared: set[str] = field(default_factory=set)
     received: Received = field(default_factory=Received)
     # What was asked before the streams are read one after the other, by what was asked.
     begun: dict[str, Future[tuple[Body, float]]] = field(default_factory=dict)

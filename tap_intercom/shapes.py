@@ -32,6 +32,7 @@ from operator import attrgetter, itemgetter
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
 
+import msgspec
 from requests import RequestException, codes
 from singer_sdk.exceptions import RetriableAPIError
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
@@ -571,7 +572,25 @@ class Search(Shape):
     # In parts, several at once
 
     def found(self, since: datetime | None) -> Iterator[list[Record]]:
-        """Yield the pages of all that changed since a moment, oldest change first."""
+        """Yield the pages of all that changed since a moment, oldest change first.
+
+        What several streams of the run search for is kept in a file for those that come later.
+        """
+        name, drained = repr(self.opening(since)), self.connection.drained
+        if name in drained:
+            drained[name].seek(0)
+            yield from map(msgspec.json.decode, drained[name])
+        elif name in self.connection.shared:
+            spool = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  it outlives this
+            for page in self.searched(since):
+                spool.write(msgspec.json.encode(page).decode() + "\n")
+                yield page
+            drained[name] = spool
+        else:
+            yield from self.searched(since)
+
+    def searched(self, since: datetime | None) -> Iterator[list[Record]]:
+        """Search for all that changed since a moment, oldest change first."""
         if self.ABORT_AT_RECORD_COUNT is not None:  # a dry run, which wants no more than a page
             yield from map(self.dig, walk(self.opening(since), self.fetch))
             return

@@ -459,7 +459,9 @@ class TapIntercom(Tap):
         for stream in self.streams.values():
             if isinstance(stream, Shape) and stream.selected and stream.is_available:
                 reader, request = stream.opens(stream.since())
-                if request is not None:
+                if request is not None and repr(request) in openings:
+                    self.connection.shared.add(repr(request))
+                elif request is not None:
                     openings[repr(request)] = (reader, request)
                 if isinstance(reader, Scroll):
                     scrolls[reader.path] = reader

@@ -170,6 +170,26 @@ def test_a_list_whose_turn_comes_late_is_read_in_one_go(
     assert len(asked(quiet)) == 2  # it keeps its place
 
 
+def test_streams_that_search_alike_share_all_pages(large: Sandbox) -> None:
+    large.reset()
+    alone = sync(large, "contacts", page_size=50)
+    once = len(asked(large))
+    large.reset()
+    together = sync(large, "contacts", "contact_tags", "contact_merge_history", page_size=50)
+    assert len(asked(large)) == once > 20
+    assert together.rows("contacts") == alone.rows("contacts")
+    for stream in ("contact_tags", "contact_merge_history"):
+        assert together.rows(stream) == sync(large, stream, page_size=50).rows(stream) != []
+
+
+def test_a_stream_whose_bookmark_differs_searches_by_itself(large: Sandbox) -> None:
+    first = sync(large, "contacts")
+    large.reset()
+    run = sync(large, "contacts", "contact_merge_history", state=first.state)
+    assert len(questions(large)) > 1
+    assert run.counts["contact_merge_history"] > run.counts["contacts"]
+
+
 def test_two_streams_that_search_alike_are_asked_for_once(quiet: Sandbox) -> None:
     quiet.reset()
     run = sync(quiet, "tickets", "ticket_parts")
