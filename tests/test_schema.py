@@ -11,12 +11,12 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
 from tap_intercom import schema, times
-from tap_intercom.schema import RESCUED
+from tap_intercom.schema import RESCUED, compiled
 from tap_intercom.shapes import Children
 from tap_intercom.streams import STREAMS
 from tap_intercom.tap import TapIntercom
@@ -465,3 +465,19 @@ def test_nulls_everywhere_fit(stream: type[Shape]) -> None:
 
 def test_some_streams_have_children() -> None:
     assert any(issubclass(stream, Children) for stream in STREAMS)
+
+
+@given(
+    name=st.text(min_size=1).filter(lambda name: name != RESCUED),
+    inner=st.text(min_size=1),
+    value=st.integers(0, 10**9),
+)
+@example(name="'] = exit() #", inner='"""\n\\', value=1)
+@example(name="{x}", inner="%s\r\n", value=0)
+def test_a_field_may_have_any_name(name: str, inner: str, value: int) -> None:
+    """A workspace calls its custom attributes as it likes, and functions are made of the names."""
+    text = {"type": ["string", "null"]}
+    declared = {"type": ["object", "null"], "properties": {inner: text}}
+    fit = compiled({"properties": {name: declared, RESCUED: {"type": ["object", "null"]}}}, ())
+    assert fit({name: {inner: value}})[name] == {inner: str(value)}
+    assert fit({name: {inner: [value]}})[RESCUED] == {f"{name}.{inner}": [value]}
