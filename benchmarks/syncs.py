@@ -289,7 +289,7 @@ OPTIONS: dict[str, dict[str, tuple[Any, Any, str]]] = {
         "sizes": (numbers, [1_000, 10_000, 100_000, 1_000_000], "numbers of contacts"),
         "conversation-sizes": (
             numbers,
-            [100, 1_000, 10_000, 100_000],
+            [200, 2_000, 20_000, 200_000],
             "twice the numbers of conversations, which have about 18 parts each",
         ),
     },
