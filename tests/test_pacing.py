@@ -389,6 +389,27 @@ def test_the_limit_is_spent_evenly(offset: float, limit: int, workers: int) -> N
     assert not intercom.refused
 
 
+@pytest.mark.parametrize("limits", [[167, 1_667], [1_667, 167, 167], [1_667, 1_667, 167]])
+def test_a_limit_that_changes_tenfold_is_followed(limits: list[int]) -> None:
+    limit = changing(limits)
+    intercom = Intercom(3.3, limit, constant(0))
+    run(intercom, 32, [0.01, 0.05, 0.02], seconds=65)
+    whole = sorted(intercom.served)[1:-1]
+    spent = sum(intercom.served[window] for window in whole)
+    assert spent >= 0.9 * sum(map(limit, whole))
+    assert max(intercom.refused.values(), default=0) <= 32
+
+
+@pytest.mark.parametrize("others", [0.2, 0.5, 0.9])
+def test_what_other_apps_leave_is_spent(others: float) -> None:
+    intercom = Intercom(3.3, constant(1_667), constant(int(others * 1_667)))
+    run(intercom, 32, [0.01, 0.05, 0.02], seconds=45)
+    whole = sorted(intercom.served)[1:-1]
+    left = 1_667 - int(others * 1_667)
+    assert min(intercom.served[window] for window in whole) >= 0.9 * left
+    assert max(intercom.refused.values(), default=0) <= 32
+
+
 def test_a_run_of_few_calls_does_not_wait(clock: Clock) -> None:
     limit = paced(clock)
     limit.take()
