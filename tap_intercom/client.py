@@ -98,7 +98,6 @@ class Connection:
     workspace_created_at: datetime | None = None
     left_out: dict[str, str] = field(default_factory=dict)
     drained: dict[str, IO[str]] = field(default_factory=dict)
-    draining: dict[str, Future[IO[str]]] = field(default_factory=dict)
     definitions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     # What more than one stream begins with.
     shared: set[str] = field(default_factory=set)

@@ -582,9 +582,13 @@ class Search(Shape):
             yield from map(msgspec.json.decode, drained[name])
         elif name in self.connection.shared:
             spool = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115  it outlives this
-            for page in self.searched(since):
-                spool.write(msgspec.json.encode(page).decode() + "\n")
-                yield page
+            try:
+                for page in self.searched(since):
+                    spool.write(msgspec.json.encode(page).decode() + "\n")
+                    yield page
+            except BaseException:
+                spool.close()
+                raise
             drained[name] = spool
         else:
             yield from self.searched(since)
@@ -748,10 +752,8 @@ class Scroll(Shape):
     @override
     def pages(self, since: datetime | None) -> Iterator[Page]:
         newest = None
-        files, begun = self.connection.drained, self.connection.draining.get(self.path)
-        if self.path not in files:
-            files[self.path] = begun.result() if begun else self.drained()
-        spool = files[self.path]
+        files = self.connection.drained
+        spool = files[self.path] = files.get(self.path) or self.drained()
         spool.seek(0)
         for line in spool:
             records = json.loads(line)

@@ -38,7 +38,7 @@ from tap_intercom.client import (
 from tap_intercom.concurrency import at_once
 from tap_intercom.messages import WholeLineWriter
 from tap_intercom.pacing import PacedAdapter, RateLimit
-from tap_intercom.shapes import Scroll, Shape, at
+from tap_intercom.shapes import Shape, at
 from tap_intercom.streams import STREAMS
 from tap_intercom.streams.workspace import Workspace
 
@@ -451,11 +451,9 @@ class TapIntercom(Tap):
     def begin(self) -> None:
         """Send the first requests of all selected streams at once, those of parents included.
 
-        So a run in which little is new takes a few round trips, not one for each stream. The scroll
-        over the companies, which is one call after the other, begins as well.
+        So a run in which little is new takes a few round trips, not one for each stream.
         """
         openings: dict[str, tuple[Shape, Request]] = {}
-        scrolls: dict[str, Scroll] = {}
         for stream in self.streams.values():
             if isinstance(stream, Shape) and stream.selected and stream.is_available:
                 reader, request = stream.opens(stream.since())
@@ -463,16 +461,12 @@ class TapIntercom(Tap):
                     self.connection.shared.add(repr(request))
                 elif request is not None:
                     openings[repr(request)] = (reader, request)
-                if isinstance(reader, Scroll):
-                    scrolls[reader.path] = reader
         futures = at_once(
             lambda opening: opening[0].begin(opening[1]),
             list(openings.values()),
             self.config["max_concurrency"],
         )
         self.connection.begun = dict(zip(openings, futures, strict=True))
-        draining = at_once(Scroll.drained, list(scrolls.values()), 1)
-        self.connection.draining = dict(zip(scrolls, draining, strict=True))
 
     @override  # type: ignore[misc]  # likewise
     def run_sync_dry_run(
