@@ -81,11 +81,12 @@ class WholeLineWriter(GenericSingerWriter[bytes, Message]):
             waiting += head
             _encoder.encode_into(record, waiting, -1)
             waiting += tail
-            begin = len(waiting)
-            if begin >= BLOCK_BYTES:
+            if len(waiting) >= BLOCK_BYTES:
                 self._empty()
-        finally:
+        except BaseException:
             del waiting[begin:]  # half a line, if any
+            raise
+        finally:
             self._writing = False
         if self._deferred is not None:
             self._catch_up()

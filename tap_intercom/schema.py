@@ -238,7 +238,7 @@ def compiled(schema: Schema, keys: Iterable[str]) -> Callable[[Record], Record]:
 
     def fit(record: Record) -> Record:
         rescued: Rescued = {}
-        if not record.keys() <= known:
+        if not known.issuperset(record):
             for name in [name for name in record if name not in known]:
                 rescued[name] = record.pop(name)
         fit_fields(record, rescued)
@@ -260,7 +260,7 @@ def _compiled(properties: Mapping[str, Schema]) -> Callable[[Record, Rescued], N
     for name, declared in properties.items():
         lines.append(f" x = record.get({name!r})")
         lines += _lines(declared, _Value("x", f"record[{name!r}]", "None", repr(name)), " ")
-    names: dict[str, Any] = {"move": _move, "of_seconds": times.of_seconds}
+    names: dict[str, Any] = {"move": _move, "HOURS": times.HOURS, "SECONDS": times.SECONDS}
     names |= {f"fit_{form.replace('-', '_')}": _fit(one) for form, one in CONVERSIONS.items()}
     exec("\n".join(lines), names)  # noqa: S102  made of names of fields, as literals
     return names["fit"]  # type: ignore[no-any-return]
@@ -307,7 +307,7 @@ def _lines(schema: Schema, value: _Value, pad: str) -> Iterator[str]:
         yield f"{pad}elif {it} is not None: {value.becomes('move')}"
     elif form == "date-time":
         yield f"{pad}if {it}.__class__ is int and 0 <= {it} < {times.MILLISECONDS_FROM}:"
-        yield f"{pad} {value.place} = of_seconds({it})"
+        yield f"{pad} {value.place} = HOURS[{it} // 3600] + SECONDS[{it} % 3600]"
         yield f"{pad}elif {it} is not None: {value.becomes('fit_date_time')}"
     elif form == "string":  # ids are often numbers
         yield f"{pad}if {it}.__class__ is not str and {it} is not None:"

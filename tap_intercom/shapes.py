@@ -175,6 +175,7 @@ class Shape(PlainRecords, IntercomStream):
                 self.extracted(datetime.now(times.UTC))
                 yield from page.records
                 self.checkpoint(page.up_to)
+                del page  # before the next one is decoded, which then has the processor's cache
                 self.message_writer.flush()  # a slow page must not hold back the one before
         except NotAvailable as error:
             self.check_token()

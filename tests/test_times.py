@@ -193,3 +193,16 @@ def test_the_reset_is_counted_by_the_servers_clock(skew: timedelta) -> None:
 def test_a_reset_that_is_over_is_now() -> None:
     headers = {"Date": "Mon, 01 Jun 2026 12:00:00 GMT", "X-RateLimit-Reset": "1780315199"}
     assert times.seconds_to_reset(headers) == 0
+
+
+def test_hours_and_seconds_make_the_canonical_form() -> None:
+    for second in (0, 1, 3_599, 3_600, 86_399, 1_780_315_200, times.MILLISECONDS_FROM - 1):
+        written = times.HOURS[second // 3_600] + times.SECONDS[second % 3_600]
+        assert written == times.canonical(second)
+
+
+def test_hours_are_not_kept_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(times, "MOST_HOURS", 10)
+    for hour in range(100):
+        assert times.HOURS[hour] == times.canonical(hour * 3_600)[:14]
+    assert len(times.HOURS) <= 10
