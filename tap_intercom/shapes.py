@@ -949,22 +949,31 @@ class Children(Shape):
                 "Skipped %d %s that were deleted after they were listed: %s",
                 len(account.skipped),
                 noun,
-                ", ".join(sorted(account.skipped)),
+                named(account.skipped),
             )
         if account.capped:
             self.logger.warning(
                 "Intercom gives only the newest %d rows of these %s: %s",
                 self.cap,
                 noun,
-                ", ".join(sorted(account.capped)),
+                named(account.capped),
             )
         if account.short:
-            named = [f"{name} ({one.read} of {one.said})" for name, one in account.short.items()]
+            short = [f"{name} ({one.read} of {one.said})" for name, one in account.short.items()]
             self.logger.warning(
-                "Intercom counts more rows than it gave of these %s: %s",
-                noun,
-                ", ".join(sorted(named)),
+                "Intercom counts more rows than it gave of these %s: %s", noun, named(short)
             )
+
+
+# More names than this make a line that nobody can read; `summary_file` has all of them.
+MOST_NAMED = 100
+
+
+def named(names: list[str]) -> str:
+    """Name what a line is about, and say how many more there are."""
+    more = len(names) - MOST_NAMED
+    shown = ", ".join(sorted(names)[:MOST_NAMED])
+    return f"{shown} and {more:,} more" if more > 0 else shown
 
 
 class Explode(Children):

@@ -12,7 +12,7 @@ import pytest
 import requests
 from answering import answer
 
-from tap_intercom import streams
+from tap_intercom import shapes, streams
 from tap_intercom.client import VERSIONS, IntercomStream
 from tap_intercom.schema import CORRECTIONS
 from tap_intercom.shapes import Children, FanOut, Feed, Search, Shape
@@ -242,3 +242,10 @@ def test_an_odd_date_of_the_first_answer_ends_nothing(
 ) -> None:
     answers.waiting.append(answer(200, {"app": {}}, {"Date": date}))
     tap.connect()
+
+
+def test_a_line_names_no_more_than_can_be_read() -> None:
+    names = [f"{number:03}" for number in range(130)]
+    assert shapes.named(names[::-1]).startswith("000, 001, ")
+    assert shapes.named(names).endswith(", 099 and 30 more")
+    assert shapes.named(names[:100]).endswith(", 099")

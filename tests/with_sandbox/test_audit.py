@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import signal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from runs import CUSTOM_OBJECT_TYPES, NAMES, sync
 from test_signals import Program
 
+from tap_intercom.audit import Account
 from tap_intercom.client import IntercomError
 from tap_intercom.shapes import Scroll
 from tap_intercom.tap import RunError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tap_intercom.sandbox import Sandbox
 
 Json = dict[str, Any]
+
+PROJECT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -185,3 +188,22 @@ def test_a_summary_that_cannot_be_written_is_told_before_any_call(
 def test_the_summary_holds_no_secret(sandbox: Sandbox, summary: Path) -> None:
     sync(sandbox, "tags", token="demo-secret-42", summary_file=str(summary))
     assert "demo-secret-42" not in summary.read_text()
+
+
+def test_the_page_shows_a_summary_as_it_is(sandbox: Sandbox, summary: Path) -> None:
+    sync(sandbox, "conversation_parts", summary_file=str(summary))
+    page = (PROJECT / "docs/reliability.md").read_text("utf-8")
+    [block] = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    told, shown = json.loads(summary.read_text()), json.loads(block)
+    assert told.keys() == shown.keys()
+    assert told["streams"] == shown["streams"]
+    assert told["incomplete"] == shown["incomplete"]
+    [line] = re.findall(r"```text\n(conversation_parts: .*?)\n```", page, re.DOTALL)
+    assert line == f"conversation_parts: {line_of(shown['streams']['conversation_parts'])}"
+
+
+def line_of(told: Json) -> str:
+    """The line that goes with what the file says."""
+    account = Account(records=told["records"], calls=told["calls"], progress=told["progress"])
+    account.capped += told["capped"]
+    return str(account)
