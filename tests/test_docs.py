@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import pytest
+import reliability
 import requests
 import yaml
 
 import docs
-import reliability
 from tap_intercom.pacing import RateLimit
 from tap_intercom.sandbox import misfortunes, running
 from tap_intercom.streams import STREAMS, tickets
