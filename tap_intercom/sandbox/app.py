@@ -173,7 +173,8 @@ class _Exchange:
             answered = refusal
             raise
         finally:
-            entry.misfortune = all(one is not answered for one in well)
+            if all(one is not answered for one in well):
+                self.state.journal.dealt(entry)
         return reply
 
     def _call(self, match: Match | None, entry: Entry, token: str) -> Call:

@@ -71,6 +71,11 @@ class Journal:
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
 
+    def dealt(self, entry: Entry) -> None:
+        """Note a request that goes wrong, or is answered otherwise, because of its token."""
+        entry.misfortune = True
+        self.misfortunes += 1
+
     def ended(self, entry: Entry) -> None:
         """Note how it went."""
         self.in_flight -= 1
@@ -78,7 +83,6 @@ class Journal:
         status = "none" if entry.status is None else str(entry.status)
         self.endpoints.setdefault(key, Counter())[status] += 1
         self.served[key] += entry.records
-        self.misfortunes += entry.misfortune
 
     def stats(self) -> dict[str, Any]:
         """Everything counted, busiest endpoint first."""

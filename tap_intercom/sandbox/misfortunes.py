@@ -2,7 +2,9 @@
 
 A misfortune gets the state, the call and `proceed`, which answers as if all were well. It may
 answer instead, or change the answer. `call.nth` counts the calls with this token on this method
-and path template, `call.total` all calls with this token; both begin with 1.
+and path template, `call.total` all calls with this token; both begin with 1. In which ways a single
+call fails is in `failures`, what happens in a restless workspace in `restless`, what does harm in
+`hostile`.
 
     demo                          all well, and so is every other token that begins with `demo`
                                   but for `demo-oauth-…`, which a login must have given out

@@ -386,7 +386,7 @@ def test_a_restless_workspace(start: Start) -> None:
         old, new = before[table], {one["id"]: one for one in intercom.truth(table)}
         born, gone = new.keys() - old.keys(), old.keys() - new.keys()
         changed = {one for one in new.keys() & old.keys() if new[one] != old[one]}
-        assert len(born) == 4
+        assert 0 < len(born) <= 4
         assert gone
         assert changed
         for one in born | changed:
