@@ -68,6 +68,18 @@ def test_a_network_that_fails_now_and_then_loses_nothing(
         assert_nothing_lost(sandbox, run, whole)
 
 
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_network_that_mostly_fails_loses_nothing(seed: int, record_property: Note) -> None:
+    """Ten tries are not always enough here, and the run ends; the next goes on where it did."""
+    with running(size=20, seed=seed, scroll_expiry=0.3, hang=0.1) as sandbox:
+        whole = sync(sandbox)
+        sandbox.reset()
+        run = sync(sandbox, token="demo-failing-75")
+        record_property("faults met", sandbox.stats()["misfortunes"])
+        record_property("ended early", run.error is not None)
+        assert_nothing_lost(sandbox, run, whole)
+
+
 def test_a_network_that_always_fails_ends_with_a_sentence(small: Sandbox) -> None:
     small.reset()
     run = sync(small, token="demo-failing-100")
