@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from runs import Run, amiss, latest, sync
 
+from tap_intercom import client
 from tap_intercom.sandbox import running
 
 if TYPE_CHECKING:
@@ -113,22 +114,52 @@ def test_runs_that_follow_each_other_in_a_restless_workspace_lose_nothing() -> N
         assert missing(sandbox, *runs) == {}
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.fixture
+def stated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write a STATE after every record, as a signal could want it there."""
+    monkeypatch.setattr(client.IntercomStream, "STATE_MSG_FREQUENCY", 1)
+
+
+def cut(run: Run, number: int, seed: int) -> Iterator[Run]:
+    """What had been written by a run when it was ended, at some of its STATEs."""
+    states = [at for at, one in enumerate(run.messages) if one["type"] == "STATE"]
+    assert len(states) > 2
+    for at in random.Random(seed).sample(states, min(number, len(states))):
+        yield Run(run.messages[: at + 1])
+
+
+@pytest.mark.usefixtures("stated")
+@pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_run_that_ends_anywhere_in_a_restless_workspace_is_gone_on_from(seed: int) -> None:
-    """As after a kill: what was written up to some line, and the last STATE before it."""
-    with running(size=60, seed=seed + 1, rate_limit=1_000_000) as sandbox:
+    with running(size=60, seed=seed, rate_limit=1_000_000) as sandbox:
         whole = sync(sandbox, *STREAMS, token="demo-restless", page_size=5, lookback_seconds=0)
         assert whole.error is None
-        states = [at for at, one in enumerate(whole.messages) if one["type"] == "STATE"]
-        end = random.Random(seed).randrange(states[0] + 1, len(whole.messages))
-        broken = Run(whole.messages[:end])
-        after = sync(sandbox, *STREAMS, state=broken.state, lookback_seconds=0)
-        assert missing(sandbox, broken, after) == {}
+        for broken in cut(whole, 8, seed):
+            after = sync(sandbox, *STREAMS, state=broken.state, lookback_seconds=0)
+            assert missing(sandbox, broken, after) == {}
+
+
+@pytest.mark.usefixtures("stated")
+@pytest.mark.parametrize("stream", ["contacts", "conversations", "conversation_parts", "tickets"])
+def test_a_run_that_ends_among_records_that_are_newer_than_their_place_is_gone_on_from(
+    stream: str,
+) -> None:
+    """The old ones among the pages have just been changed, which the search does not know yet."""
+    searched = stream.replace("_parts", "s")
+    with running(size=200, search_lag=300, rate_limit=1_000_000) as sandbox:
+        oldest = sorted(sandbox.records(searched), key=lambda one: one["updated_at"])
+        for one in oldest[6:30:6]:
+            sandbox.put(searched, {"id": one["id"], "updated_at": int(sandbox.now()) - 2})
+        whole = sync(sandbox, stream, page_size=4)
+        for broken in cut(whole, 12, 1):
+            after = sync(sandbox, stream, state=broken.state, page_size=50)
+            assert latest(broken, after).keys() == latest(whole).keys()
 
 
 # Many at once
 
 
+@pytest.mark.usefixtures("stated")
 @pytest.mark.parametrize(
     ("stream", "version"),
     [("contacts", "2.16"), ("contacts", "2.17"), ("conversations", "2.17"), ("tickets", "2.17")],
@@ -151,10 +182,8 @@ def test_a_thousand_records_of_one_second_are_all_read_over_small_pages(
         assert len(ids) == len(set(ids))
         again = sync(sandbox, stream, state=bookmark(stream, second), **settings)
         assert {one["id"] for one in records[:1_000]} <= set(again.ids(stream))
-        for end in (200, 700, 1_050):
-            broken = Run(run.messages[:end])
-            state = broken.states[-1] if broken.states else bookmark(stream, second - 30 * DAY)
-            after = sync(sandbox, stream, state=state, **settings)
+        for broken in cut(run, 5, 1):
+            after = sync(sandbox, stream, state=broken.state, **settings)
             assert {*broken.ids(stream), *after.ids(stream)} == set(ids)
 
 
