@@ -847,8 +847,9 @@ class Scroll(Shape):
 
     def scroll(self) -> Iterator[list[Record]]:
         """Yield the records of each page of a new scroll, which ends with an empty one."""
-        request = Request(self.path, self.query)
+        request, trail = Request(self.path, self.query), Trail()
         while records := self.dig(body := self.fetch(request)):
+            trail.add(body)
             yield records
             if not body.get("scroll_param"):
                 raise ScrollLost(self.name, "A page of the scroll does not say how to go on.")
@@ -943,25 +944,25 @@ class Children(Shape):
 
     @override
     def tell_missing(self) -> None:
-        account, noun = self.account, f"{self.of.noun}s"
+        account, parents = self.account, self.of.name.replace("_", " ")
         if account.skipped:
             self.logger.info(
                 "Skipped %d %s that were deleted after they were listed: %s",
                 len(account.skipped),
-                noun,
+                parents,
                 named(account.skipped),
             )
         if account.capped:
             self.logger.warning(
                 "Intercom gives only the newest %d rows of these %s: %s",
                 self.cap,
-                noun,
+                parents,
                 named(account.capped),
             )
         if account.short:
             short = [f"{name} ({one.read} of {one.said})" for name, one in account.short.items()]
             self.logger.warning(
-                "Intercom counts more rows than it gave of these %s: %s", noun, named(short)
+                "Intercom counts more rows than it gave of these %s: %s", parents, named(short)
             )
 
 

@@ -146,7 +146,7 @@ def test_the_same_page_for_ever_ends_with_a_sentence(
     record_property("calls made", small.stats()["requests"])
     assert ended.code == 1, ended.said
     assert ended.sentence.startswith(f"Error: {stream.replace('conversation_parts', 'conv')}")
-    assert "goes round in circles" in ended.sentence
+    assert "round in circles" in ended.sentence
     assert "Traceback" not in ended.said
     assert small.stats()["requests"] < 150
 
@@ -159,7 +159,7 @@ def test_empty_pages_for_ever_end_with_a_sentence(
     ended = program(small, tmp_path, stream, token="demo-hostile-endless-empty")
     record_property("calls made", small.stats()["requests"])
     assert ended.code == 1, ended.said
-    assert "goes round in circles" in ended.sentence
+    assert "round in circles" in ended.sentence
     assert 100 <= small.stats()["requests"] < 350
     assert ended.run.counts.total() == 0
 
@@ -336,5 +336,5 @@ def test_ids_that_are_no_part_of_a_path_are_never_asked_for(
     assert {*NEVER_ASKED_FOR} & {
         row["conversation_id"] for row in run.rows("conversation_parts")
     } == set()
-    said = [one.getMessage() for one in caplog.records if "kipped 3 " in one.getMessage()]
+    said = [one.getMessage() for one in caplog.records if one.getMessage().startswith("Skipped 3 ")]
     assert len(said) == 3
