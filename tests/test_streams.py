@@ -13,9 +13,9 @@ import requests
 from answering import answer
 
 from tap_intercom import streams
-from tap_intercom.client import VERSIONS, IntercomStream
+from tap_intercom.client import VERSIONS, IntercomError, IntercomStream
 from tap_intercom.schema import CORRECTIONS
-from tap_intercom.shapes import Children, FanOut, Feed, Search, Shape
+from tap_intercom.shapes import Children, FanOut, Feed, Scroll, Search, Shape
 from tap_intercom.streams import STREAMS
 from tap_intercom.streams.people import Companies
 
@@ -218,7 +218,7 @@ COMPANIES = {"data": [{"id": "1", "updated_at": 1780315200}], "scroll_param": "s
 
 
 @pytest.mark.parametrize("broken", [requests.ReadTimeout("slow"), answer(500)], ids=repr)
-def test_a_scroll_that_broke_is_not_taken_for_one_that_ended(
+def test_b21_a_scroll_that_broke_is_not_taken_for_one_that_ended(
     tap: TapIntercom, answers: Answers, broken: Exception | requests.Response
 ) -> None:
     rest = {"data": [{"id": "2"}], "scroll_param": "s"}
@@ -227,6 +227,15 @@ def test_a_scroll_that_broke_is_not_taken_for_one_that_ended(
     answers.waiting += [answer(200, COMPANIES), broken, answer(200, COMPANIES), answer(404)]
     answers.waiting += [answer(200, one) for one in (COMPANIES, rest, end)]
     assert [one["id"] for one in tap.streams["companies"].get_records()] == ["1", "2"]
+
+
+def test_b21_a_scroll_that_always_breaks_is_given_up(tap: TapIntercom, answers: Answers) -> None:
+    """A run must end some day, and must not take half of the companies for all."""
+    companies = tap.streams["companies"]
+    answers.waiting += [answer(200, COMPANIES), answer(500)] * Scroll.starts
+    with pytest.raises(IntercomError, match="The scroll was lost"):
+        next(companies.get_records())
+    assert not answers.waiting
 
 
 def test_a_scroll_that_ends_twice_at_the_same_place_has_ended(

@@ -25,6 +25,12 @@ def _quick_and_tidy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         signal.signal(one, handler)
 
 
+@pytest.fixture
+def _tells_every_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write a STATE after each record, where one comes after many otherwise."""
+    monkeypatch.setattr(client.IntercomStream, "STATE_MSG_FREQUENCY", 1)
+
+
 @pytest.fixture(scope="module")
 def quiet() -> Iterator[Sandbox]:
     """A workspace in which nothing changes, for tests that only read."""
