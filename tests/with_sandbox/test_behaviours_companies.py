@@ -55,6 +55,7 @@ def test_b19_a_scroll_may_end_with_404(sandbox: Sandbox) -> None:
 
 
 def test_b20_a_scroll_that_another_app_holds_is_waited_for(sandbox: Sandbox) -> None:
+    """Another app's scroll is no reason to fail: it ends, or dies within a minute."""
     run = sync(sandbox, "companies", token="demo-scroll-held")
     assert run.error is None
     assert sorted(run.ids("companies")) == held(sandbox)
@@ -76,6 +77,7 @@ def test_b20_a_scroll_that_stays_taken_is_named(
 
 
 def test_b20_all_that_reads_companies_shares_one_scroll(quiet: Sandbox) -> None:
+    """A second scroll would be refused, or break the first."""
     quiet.reset()
     run = sync(quiet, "companies", "company_tags", "company_segments", "company_notes")
     assert run.error is None
@@ -86,6 +88,7 @@ def test_b20_all_that_reads_companies_shares_one_scroll(quiet: Sandbox) -> None:
 def test_b21_a_scroll_that_is_lost_starts_again_and_repeats_nothing(
     sandbox: Sandbox, kind: str
 ) -> None:
+    """It cannot be gone on with, and what it had read must not arrive twice."""
     run = sync(sandbox, "companies", token=f"demo-scroll-{kind}")
     assert run.error is None
     assert sorted(run.ids("companies")) == held(sandbox)
@@ -107,6 +110,7 @@ def test_b22_more_companies_than_a_list_can_give_arrive(caplog: pytest.LogCaptur
 
 
 def test_b23_a_slow_target_does_not_let_the_scroll_expire() -> None:
+    """A target may take minutes for what a page brings."""
     with running(scroll_expiry=0.3) as sandbox:
         config = {"api_key": "demo", "api_url": sandbox.url}
         tap = TapIntercom(config=config, catalog=catalog_of("companies"))

@@ -139,6 +139,7 @@ def test_b33_more_than_the_ten_inside_a_contact_arrive(sandbox: Sandbox, stream:
 
 
 def test_b33_nothing_is_asked_for_that_is_not_selected(quiet: Sandbox) -> None:
+    """Ten thousand calls for what nobody wants would take a minute of everybody's limit."""
     quiet.reset()
     sync(quiet, "contacts")
     assert {one["path"] for one in quiet.log()} == {"/me", "/contacts/search"}

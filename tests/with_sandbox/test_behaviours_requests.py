@@ -14,10 +14,10 @@ from tap_intercom import client
 from tap_intercom.client import REGIONS, IntercomError, IntercomStream
 from tap_intercom.pacing import PacedAdapter
 from tap_intercom.sandbox import running
-from tap_intercom.tap import RunError, TapIntercom
+from tap_intercom.tap import RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from runs import Run
 
@@ -115,17 +115,11 @@ def test_b07_a_refusal_of_one_call_too_many_is_waited_out() -> None:
 
 
 def test_b07_what_goes_on_failing_is_given_up(
-    quiet: Sandbox, monkeypatch: pytest.MonkeyPatch
+    quiet: Sandbox, monkeypatch: pytest.MonkeyPatch, turn_token: Callable[[str], None]
 ) -> None:
     """A run must end some day: each call is made ten times at most, and then the reason is told."""
-    connect = TapIntercom.connect
-
-    def connect_and_go_down(self: TapIntercom) -> None:
-        connect(self)
-        self.connection.session.auth._token = "demo-down"  # noqa: SLF001
-
-    monkeypatch.setattr(TapIntercom, "connect", connect_and_go_down)
     monkeypatch.setattr(client, "LONGEST_WAIT_SECONDS", 0.01)
+    turn_token("demo-down")
     quiet.reset()
     run = sync(quiet, "tags")
     assert isinstance(run.error, IntercomError)

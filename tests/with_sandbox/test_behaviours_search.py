@@ -46,6 +46,7 @@ def bookmark(stream: str, value: str) -> dict[str, Any]:
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Los_Angeles", "Etc/GMT+12"])
 @pytest.mark.parametrize("version", ["2.11", "2.16", "2.17"])
 def test_b09_a_contact_changed_a_minute_after_the_bookmark_arrives(zone: str, version: str) -> None:
+    """A plain comparison by day loses the rest of the bookmark's day, or today."""
     with running(timezone=zone) as sandbox:
         now = int(sandbox.now())
         ids = [contact["id"] for contact in sandbox.records("contacts")[:4]]
@@ -197,6 +198,7 @@ def test_b15_a_bookmark_does_not_pass_over_records_of_its_second(sandbox: Sandbo
 
 
 def test_b15_many_records_with_one_second_are_all_read_over_pages(sandbox: Sandbox) -> None:
+    """An import gives more records one second than a page has room for."""
     moment = int(sandbox.now()) - 30 * HOUR
     for contact in sandbox.records("contacts")[:200]:
         sandbox.put("contacts", {"id": contact["id"], "updated_at": moment})
@@ -205,6 +207,7 @@ def test_b15_many_records_with_one_second_are_all_read_over_pages(sandbox: Sandb
 
 
 def test_b13_a_busy_workspace_loses_nothing_over_two_runs(sandbox: Sandbox) -> None:
+    """A record that changes while pages are read moves on, out of the search."""
     first = sync(sandbox, "contacts", token="demo-moving", page_size=20)
     assert first.error is None
     second = sync(sandbox, "contacts", state=first.state)
@@ -227,6 +230,7 @@ def test_b13_a_record_newer_than_its_place_does_not_carry_the_bookmark_ahead(
 def test_b14_searches_that_go_round_in_circles_are_broken_off_and_completed(
     sandbox: Sandbox,
 ) -> None:
+    """They would go on for ever, or end as if complete."""
     run = sync(sandbox, "contacts", token="demo-cursor-loop", page_size=50)
     assert run.error is None
     assert set(run.ids("contacts")) == {one["id"] for one in sandbox.records("contacts")}
@@ -285,6 +289,7 @@ def test_b17_queries_keep_within_intercoms_bounds(quiet: Sandbox, version: str) 
 
 
 def test_b08_pages_shrink_until_intercom_can_answer(sandbox: Sandbox) -> None:
+    """Some days of a workspace would otherwise fail every run, for good."""
     run = sync(sandbox, "conversations", token="demo-heavy-pages")
     assert run.error is None
     assert sorted(run.ids("conversations")) == sorted(
@@ -296,6 +301,7 @@ def test_b08_pages_shrink_until_intercom_can_answer(sandbox: Sandbox) -> None:
 
 
 def test_b18_a_deleted_conversation_in_the_search_does_not_end_it(sandbox: Sandbox) -> None:
+    """One record that is still in the index, and gone, must not cost all others."""
     run = sync(sandbox, "contacts", "conversations", "tickets", token="demo-search-404")
     assert run.error is None
     for stream in ("contacts", "conversations", "tickets"):

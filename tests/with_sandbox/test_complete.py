@@ -113,6 +113,7 @@ def test_the_sandbox_shows_the_hard_cases(quiet: Sandbox, whole: Run) -> None:
 def test_b25_children_join_their_parents_without_casts(
     everything: Run, stream: type[Children]
 ) -> None:
+    """A join that compares text with numbers finds nothing, or fails."""
     links = {row[f"{stream.of.noun}_id"] for row in everything.rows(stream.name)}
     assert links
     assert links <= set(everything.ids(stream.of.name))

@@ -71,6 +71,7 @@ def test_conversation_attributes_come_from_another_place_before_2_16(quiet: Sand
 def test_b01_what_a_token_may_not_read_is_left_out_with_advice(
     quiet: Sandbox, stream: str, kind: str
 ) -> None:
+    """An empty table would be believed; the permission that is missing can be ticked."""
     token = f"demo-{kind}-{resource(stream)}"
     run = sync(quiet, stream, token=token, custom_object_types=CUSTOM_OBJECT_TYPES)
     assert run.error is None
@@ -80,6 +81,7 @@ def test_b01_what_a_token_may_not_read_is_left_out_with_advice(
 
 
 def test_b33_children_of_a_parent_that_tells_all_cost_no_call(quiet: Sandbox) -> None:
+    """Most contacts have fewer than ten: a call for each would take most of a sync."""
     contacts = quiet.records("contacts")
     for stream, path in (("contact_tags", "tags"), ("contact_companies", "companies")):
         quiet.reset()
@@ -91,6 +93,7 @@ def test_b33_children_of_a_parent_that_tells_all_cost_no_call(quiet: Sandbox) ->
 
 
 def test_b33_notes_are_asked_for_where_there_are_any(quiet: Sandbox) -> None:
+    """Most contacts have none."""
     quiet.reset()
     sync(quiet, "contact_notes")
     asked = {one.split("/")[2] for one in calls(quiet) if one.endswith("/notes")}
@@ -260,6 +263,7 @@ def test_what_is_read_for_all_parents_misses_none_that_changes_meanwhile(
 def test_b27_parents_deleted_or_merged_after_they_were_listed_are_skipped_with_a_note(
     quiet: Sandbox, stream: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """Somebody deletes something during every long sync."""
     caplog.set_level("INFO", "tap-intercom")
     quiet.reset()
     run = sync(quiet, stream, token="demo-deleted-between")

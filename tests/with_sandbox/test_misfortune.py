@@ -10,10 +10,10 @@ from runs import Run, sync
 from tap_intercom.client import IntercomError
 from tap_intercom.sandbox import running
 from tap_intercom.streams import STREAMS
-from tap_intercom.tap import RunError, TapIntercom
+from tap_intercom.tap import RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tap_intercom.sandbox import Sandbox
 
@@ -34,6 +34,7 @@ def all_of_it(small: Sandbox) -> Run:
 
 @pytest.mark.parametrize("kind", ONCE)
 def test_b07_what_fails_once_is_asked_again(small: Sandbox, all_of_it: Run, kind: str) -> None:
+    """A sync of hours must not end, nor lack a record, for one answer that went wrong."""
     run = sync(small, token=f"demo-{kind}-once")
     assert run.error is None
     assert run.records == all_of_it.records
@@ -46,6 +47,7 @@ def test_one_call_in_five_may_fail_in_any_way(small: Sandbox, all_of_it: Run) ->
 
 
 def test_b07_a_call_that_hangs_is_given_up_and_made_again(whole: Run) -> None:
+    """Without a limit of time, one lost answer would hold up a run for ever."""
     with running(hang=5) as sandbox:
         run = sync(sandbox, "tags", "teams", token="demo-hanging-once", request_timeout=1)
     assert run.error is None
@@ -53,12 +55,14 @@ def test_b07_a_call_that_hangs_is_given_up_and_made_again(whole: Run) -> None:
 
 
 def test_b07_a_rate_limit_reached_by_others_is_waited_out(sandbox: Sandbox, whole: Run) -> None:
+    """The limit is shared, and others may have spent it."""
     run = sync(sandbox, "tags", "teams", token="demo-rate-limited-once")
     assert run.error is None
     assert run.rows("tags") == whole.rows("tags")
 
 
 def test_b06_the_tap_itself_never_draws_a_429(whole: Run) -> None:
+    """Calls for details are the many: they have to keep to the limit like all others."""
     with running(rate_limit=1_200) as sandbox:  # 200 in ten seconds: two windows for this run
         run = sync(sandbox, "conversation_parts", "contacts", "tickets")
         assert run.error is None
@@ -75,6 +79,7 @@ def test_api_down_ends_with_a_sentence(sandbox: Sandbox) -> None:
 
 
 def test_b02_a_refused_token_ends_before_anything_is_written(sandbox: Sandbox) -> None:
+    """No target may take a run without a token for one with nothing new."""
     run = sync(sandbox, token="demo-revoked")
     assert isinstance(run.error, RunError)
     assert "api_key" in str(run.error)
@@ -110,15 +115,9 @@ def test_strict_makes_a_left_out_stream_a_failure_at_the_end(sandbox: Sandbox, w
 
 
 def test_a_token_revoked_in_mid_run_is_not_taken_for_missing_permissions(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, turn_token: Callable[[str], None]
 ) -> None:
-    connect = TapIntercom.connect
-
-    def connect_then_revoke(self: TapIntercom) -> None:
-        connect(self)
-        self.connection.session.auth._token = "demo-revoked"  # noqa: SLF001
-
-    monkeypatch.setattr(TapIntercom, "connect", connect_then_revoke)
+    turn_token("demo-revoked")
     run = sync(sandbox)
     assert isinstance(run.error, IntercomError)
     assert "revoked" in str(run.error)
@@ -139,6 +138,7 @@ def test_old_versions_leave_out_what_they_do_not_have(sandbox: Sandbox, whole: R
 def test_b27_conversations_deleted_after_they_were_listed_are_skipped(
     sandbox: Sandbox, whole: Run, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """Somebody deletes something during every long sync; which rows lack parts is said."""
     caplog.set_level("INFO", "tap-intercom")
     run = sync(sandbox, "conversation_parts", token="demo-deleted-between")
     assert run.error is None
@@ -154,6 +154,7 @@ def test_b27_conversations_deleted_after_they_were_listed_are_skipped(
 def test_b24_conversations_at_the_cap_are_named_in_one_warning(
     sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """Who counts parts has to know where Intercom does not give all."""
     sync(sandbox, "conversation_parts")
     capped = [
         one["id"]
