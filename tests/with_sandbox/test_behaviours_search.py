@@ -216,17 +216,6 @@ def test_b13_a_busy_workspace_loses_nothing_over_two_runs(sandbox: Sandbox) -> N
     assert {one: row["updated_at"] for one, row in delivered.items() if one in held} == held
 
 
-def test_b13_a_record_newer_than_its_place_does_not_carry_the_bookmark_ahead(
-    sandbox: Sandbox,
-) -> None:
-    """A search that lags shows new content at an old place; the bookmark must not follow it."""
-    run = sync(sandbox, "contacts", token="demo-moving", page_size=20)
-    moments = [row["updated_at"] for row in run.rows("contacts")]
-    for state in run.states:
-        value = state.get("bookmarks", {}).get("contacts", {}).get("replication_key_value")
-        assert value is None or value <= max(moments)
-
-
 def test_b14_searches_that_go_round_in_circles_are_broken_off_and_completed(
     sandbox: Sandbox,
 ) -> None:
