@@ -106,6 +106,25 @@ def test_an_odd_date_stops_nothing(clock: Clock, date: str) -> None:
     assert clock.now <= 2 * WINDOW
 
 
+@pytest.mark.parametrize("limit_told", [0, -1, -1_000_000])
+@pytest.mark.parametrize("reset", [9, 10**9])
+def test_a_limit_of_nothing_does_not_stop_a_run_for_ever(
+    clock: Clock, limit_told: int, reset: int
+) -> None:
+    limit = paced(clock)
+    for call in range(20):
+        limit.take()
+        limit.learn(headers(limit_told, 0, NOON + reset + call, NOON))
+        assert clock.now <= (call + 1) * WINDOW
+
+
+def test_how_long_was_waited_is_told(clock: Clock) -> None:
+    limit = paced(clock)
+    assert limit.take() == 0
+    limit.learn(headers(2, 0, NOON + 4, NOON))
+    assert limit.take() == 4
+
+
 def test_b06_what_is_left_is_spent_and_then_the_window_is_waited_for(clock: Clock) -> None:
     """One call more would be refused."""
     limit = paced(clock)
@@ -448,6 +467,7 @@ def test_each_request_takes_a_permit_and_learns(clock: Clock) -> None:
     assert clock.now == 0
     adapter.send(requests.PreparedRequest())
     assert clock.now == 6
+    assert adapter.waited.seconds == 6
 
 
 @pytest.mark.parametrize("error", [requests.ConnectionError(), KeyboardInterrupt()], ids=repr)

@@ -12,7 +12,7 @@ import pytest
 import requests
 from answering import answer
 
-from tap_intercom import streams, times
+from tap_intercom import shapes, streams, times
 from tap_intercom.client import VERSIONS, IntercomError, IntercomStream
 from tap_intercom.schema import CORRECTIONS
 from tap_intercom.shapes import Children, FanOut, Feed, Scroll, Search, Shape
@@ -199,7 +199,7 @@ def test_the_id_of_a_parent_may_be_a_number(
 
     answers.waiting.append(answer(404))
     assert parts.rows({"id": identity}) == []
-    parts.tell_missed()
+    parts.tell_missing()
 
 
 def test_contacts_are_not_searched_by_the_second_before_intercom_can() -> None:
@@ -269,3 +269,10 @@ def test_an_odd_date_of_the_first_answer_ends_nothing(
 ) -> None:
     answers.waiting.append(answer(200, {"app": {}}, {"Date": date}))
     tap.connect()
+
+
+def test_a_line_names_no_more_than_can_be_read() -> None:
+    names = [f"{number:03}" for number in range(130)]
+    assert shapes.named(names[::-1]).startswith("000, 001, ")
+    assert shapes.named(names).endswith(", 099 and 30 more")
+    assert shapes.named(names[:100]).endswith(", 099")
