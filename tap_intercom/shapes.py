@@ -70,6 +70,9 @@ FRESH_SECONDS = 5.0
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
 
+# What other taps keep in a bookmark.
+CURSORS = frozenset({"updated_at", "created_at"})
+
 # Nothing in Intercom is older than Intercom.
 INTERCOM_BEGAN = datetime(2011, 1, 1, tzinfo=times.UTC)
 
@@ -283,17 +286,23 @@ class Shape(PlainRecords, IntercomStream):
         return max(value, start_date_value, key=times.parse)
 
     @classmethod
-    def adopted(cls, bookmark: dict[str, Any]) -> dict[str, Any]:
-        """Read a bookmark, ours or one that singer-io's tap wrote, `{"updated_at": "2026-…"}`.
+    def adopted(cls, bookmark: Any) -> dict[str, Any]:
+        """Read a bookmark, ours or one that another tap for Intercom wrote.
+
+        Of several times the earliest holds: whatever each meant, nothing before it is missing.
 
         Raises:
             ValueError: It is not a time.
         """
-        value = bookmark.get("replication_key_value") or bookmark.get("updated_at")
-        if not cls.replication_key or value is None:
+        own = bookmark.get("replication_key_value") if isinstance(bookmark, dict) else bookmark
+        moments = map(times.parse, filter(None, [own] if own else _cursors(bookmark)))
+        value = min(moments, default=None) if cls.replication_key else None
+        if value is None:
             return {}
-        value = times.canonical(value)
-        return {"replication_key": cls.replication_key, "replication_key_value": value}
+        return {
+            "replication_key": cls.replication_key,
+            "replication_key_value": times.text(value),
+        }
 
     @property
     def is_incremental(self) -> bool:
@@ -395,6 +404,26 @@ class Shape(PlainRecords, IntercomStream):
             )
             raise IntercomError(self.name, problem)
         return [record if isinstance(record, dict) else {self.bare: record} for record in found]
+
+
+def _cursors(state: Any) -> Iterator[Any]:
+    """Yield the times of another tap's bookmark, whatever lies around them.
+
+    {"updated_at": "2026-…"}                                 singer-io's, which was a bare time
+    {"updated_at": 1780315200}                               Airbyte's
+    {"updated_at": …, "prior_state": {…},                    Airbyte's of a child, with its
+     "conversations": {"updated_at": …}}                     parent's
+    {"state": {"updated_at": …}, "parent_state": {…}, …}     the same today
+    """
+    if isinstance(state, dict):
+        for name, one in state.items():
+            if name in CURSORS:
+                yield one
+            else:
+                yield from _cursors(one)
+    elif isinstance(state, list):
+        for one in state:
+            yield from _cursors(one)
 
 
 def at(paths: str, body: Any) -> Any:

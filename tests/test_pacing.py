@@ -125,7 +125,8 @@ def test_how_long_was_waited_is_told(clock: Clock) -> None:
     assert limit.take() == 4
 
 
-def test_what_is_left_is_spent_and_then_the_window_is_waited_for(clock: Clock) -> None:
+def test_b06_what_is_left_is_spent_and_then_the_window_is_waited_for(clock: Clock) -> None:
+    """One call more would be refused."""
     limit = paced(clock)
     limit.take()
     limit.learn(headers(10, 9, NOON + 4, NOON))
@@ -397,7 +398,8 @@ def test_the_limit_is_spent(offset: float, limit: int, workers: int, delays: lis
 
 @pytest.mark.parametrize("offset", [0, 3.3, 9.9])
 @pytest.mark.parametrize(("limit", "workers"), [(167, 8), (1_667, 32)])
-def test_the_limit_is_spent_evenly(offset: float, limit: int, workers: int) -> None:
+def test_b06_the_limit_is_spent_evenly(offset: float, limit: int, workers: int) -> None:
+    """Who spends it at once leaves the other apps without a call for seconds."""
     intercom = Intercom(offset, constant(limit), constant(0))
     run(intercom, workers, [0.01, 0.05, 0.02], seconds=45)
     seconds = Counter(math.floor(arrival) for arrival in intercom.arrivals)
@@ -429,7 +431,8 @@ def test_what_other_apps_leave_is_spent(others: float) -> None:
     assert max(intercom.refused.values(), default=0) <= 32
 
 
-def test_a_run_of_few_calls_does_not_wait(clock: Clock) -> None:
+def test_b06_a_run_of_few_calls_does_not_wait(clock: Clock) -> None:
+    """With most of the limit left, there is nothing to wait for."""
     limit = paced(clock)
     limit.take()
     limit.learn(headers(167, 166, NOON + 10, NOON))

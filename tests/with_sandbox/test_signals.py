@@ -101,9 +101,10 @@ def test_a_signal_does_not_wait_for_calls_on_their_way(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_a_kill_at_any_moment_loses_nothing(
+def test_b43_a_kill_at_any_moment_loses_nothing(
     sandbox: Sandbox, whole: Run, tmp_path: Path, seed: int
 ) -> None:
+    """Machines go down, and jobs are killed, without asking the tap."""
     tap = Program.start(sandbox, tmp_path)
     tap.read(random.Random(seed).randrange(1, len(whole.messages)))
     tap.process.kill()
