@@ -350,6 +350,11 @@ class TapIntercom(Tap):
         if parse_env_config:
             self._check_environment()
         super().__init__(*args, parse_env_config=parse_env_config, **kwargs)
+        super()._setup_signal_handlers()
+
+    @override
+    def _setup_signal_handlers(self) -> None:
+        """Leave signals alone until there are a state and a writer; the SDK would not wait."""
 
     @classmethod
     def _check_environment(cls) -> None:
@@ -439,13 +444,15 @@ class TapIntercom(Tap):
 
     @override  # type: ignore[misc]  # final, and the SDK has no hook around a run
     def sync_all(self) -> None:
+        writer = cast("WholeLineWriter", self.message_writer)
+        writer.end_with_target()
         self.connect()
         self.begin()
         with rarely_collecting():
             try:
                 super().sync_all()
             finally:
-                cast("WholeLineWriter", self.message_writer).flush()
+                writer.flush()
         self.tell_left_out()
 
     def begin(self) -> None:

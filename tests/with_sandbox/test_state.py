@@ -120,20 +120,6 @@ def test_children_deselected_for_a_while_lose_nothing(sandbox: Sandbox) -> None:
             assert ("conversation_parts", conversation["id"], part["id"]) in together
 
 
-def cut_after(run: Run, count: int) -> dict[str, Any] | None:
-    """The last STATE among the first so many messages: what a target knows after a kill."""
-    states = [one["value"] for one in run.messages[:count] if one["type"] == "STATE"]
-    return states[-1] if states else None
-
-
-@pytest.mark.parametrize("share", [0.05, 0.2, 0.37, 0.5, 0.66, 0.8, 0.93, 0.99])
-def test_resuming_from_any_state_gives_the_rest(sandbox: Sandbox, whole: Run, share: float) -> None:
-    cut = int(len(whole.messages) * share)
-    broken = Run(whole.messages[:cut])
-    rest = sync(sandbox, state=cut_after(whole, cut))
-    assert latest(broken, rest) == latest(whole)
-
-
 def test_states_come_in_the_middle_of_long_streams(sandbox: Sandbox) -> None:
     run = sync(sandbox, "conversation_parts")
     values = [
@@ -142,29 +128,6 @@ def test_states_come_in_the_middle_of_long_streams(sandbox: Sandbox) -> None:
     ]
     assert len(set(values)) >= 2
     assert values == sorted(values)
-
-
-def test_no_state_runs_ahead_of_what_was_written(whole: Run) -> None:
-    """At each STATE, all that changed up to a bookmark is among the records before it."""
-    final = {
-        stream: [(row[key], index) for index, row in enumerate(whole.rows(stream))]
-        for stream, key in INCREMENTAL.items()
-    }
-    written = dict.fromkeys(INCREMENTAL, 0)
-    for message in whole.messages:
-        if message["type"] == "RECORD" and message["stream"] in written:
-            written[message["stream"]] += 1
-        if message["type"] != "STATE":
-            continue
-        for stream, bookmark in message["value"]["bookmarks"].items():
-            value = bookmark.get("replication_key_value")
-            if value:
-                late = [
-                    moment
-                    for moment, index in final[stream]
-                    if moment < value and index >= written[stream]
-                ]
-                assert late == [], stream
 
 
 @pytest.mark.parametrize(
