@@ -147,9 +147,10 @@ def ended_by(tap: Program, number: signal.Signals, all_of_it: Rows) -> Run:
             assert not tap.written  # Python itself was starting, and the tap was not there yet
             return run
         assert "Traceback" not in log
-        # Before the tap is loaded, the signal itself ends it; a shell shows the same number.
-        assert code in ({128 + number, 0} if run.messages else {128 + number, -number}), log
-    if code == 0:
+        # Before the tap is loaded, and when Python is leaving, the signal itself ends it. A shell
+        # shows the same number.
+        assert code in {128 + number, -number, 0}, log
+    if code == 0 or (code == -number != -signal.SIGKILL and run.messages):
         assert latest(run) == all_of_it  # the signal came too late
     elif number != signal.SIGKILL and run.states:
         assert run.messages[-1]["type"] == "STATE"
@@ -206,7 +207,7 @@ def test_a_run_may_be_killed_at_any_time(
     small: Sandbox, kills: Kills, seconds: float, number: signal.Signals
 ) -> None:
     dice = random.Random(number)
-    for concurrency in (1, 32) * 4:
+    for concurrency in (1, 32) * 3:
         tap = kills.start(small, max_concurrency=concurrency).keep_reading()
         time.sleep(dice.uniform(0, seconds))
         kills.end(tap, number)
@@ -217,7 +218,7 @@ def test_a_run_may_be_killed_after_any_line(
     small: Sandbox, kills: Kills, unbroken: Run, number: signal.Signals
 ) -> None:
     dice = random.Random(number)
-    for concurrency in (1, 32) * 3:
+    for concurrency in (1, 32) * 2:
         tap = kills.start(small, max_concurrency=concurrency)
         tap.read(dice.randrange(1, len(unbroken.messages)))
         kills.end(tap, number)
@@ -239,11 +240,10 @@ def test_a_run_may_be_killed_while_the_target_does_not_read(
     small: Sandbox, kills: Kills, number: signal.Signals
 ) -> None:
     dice = random.Random(number)
-    for _ in range(2):
-        tap = kills.start(small)
-        tap.read(dice.randrange(300))
-        wait_until_it_is_stuck(tap)
-        kills.end(tap, number)
+    tap = kills.start(small)
+    tap.read(dice.randrange(300))
+    wait_until_it_is_stuck(tap)
+    kills.end(tap, number)
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -257,7 +257,7 @@ def test_a_run_may_be_killed_while_calls_take_long_or_are_made_again(
         tap = kills.start(small, api_key=token, max_concurrency=concurrency).keep_reading()
         while small.stats()["requests"] < 2:  # the first calls of all streams are on their way
             time.sleep(0.01)
-        time.sleep(dice.uniform(0, 2.5))
+        time.sleep(dice.uniform(0, 1.5))
         kills.end(tap, number)
 
 
@@ -268,7 +268,7 @@ def test_runs_that_are_killed_one_after_the_other_come_to_the_end(
     dice = random.Random(seed)
     held: Rows = {}
     state = None
-    for turn in range(4):
+    for turn in range(3):
         tap = kills.start(small, state=state)
         tap.read(dice.randrange(1, len(unbroken.messages) // 2))
         run = ended_by(tap, SIGNALS[(seed + turn) % 3], kills.rest_of(state))
@@ -298,7 +298,7 @@ def test_a_target_that_dies_while_calls_are_on_their_way_ends_the_tap(
     small: Sandbox, tmp_path: Path, concurrency: int
 ) -> None:
     tap = Program.start(small, tmp_path, api_key="demo-slow", max_concurrency=concurrency)
-    tap.read(20)
+    tap.read(1)
     while not small.stats()["in_flight"]:
         time.sleep(0.01)
     tap.stop_reading()
