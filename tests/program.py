@@ -38,7 +38,7 @@ class Program:
         *,
         streams: list[str] | None = None,
         state: Any = None,
-        env: dict[str, str] | None = None,
+        unbuffered: bool = False,
         **settings: Any,
     ) -> Program:
         """Start it, with its files in a folder that may have to be made."""
@@ -57,7 +57,10 @@ class Program:
                 command += [f"--{name}", str(path)]
         with log.open("w") as stderr:
             process = subprocess.Popen(
-                command, stdout=subprocess.PIPE, stderr=stderr, env={**os.environ, **(env or {})}
+                command,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                env={**os.environ, "PYTHONUNBUFFERED": "1" if unbuffered else ""},
             )
         return cls(process, log)
 

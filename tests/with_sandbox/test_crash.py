@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import random
+import select
 import signal
-import struct
-import termios
 import time
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -218,21 +218,19 @@ def test_a_run_may_be_killed_after_any_line(
     small: Sandbox, kills: Kills, unbroken: Run, number: signal.Signals
 ) -> None:
     dice = random.Random(number)
-    for concurrency in (1, 32) * 2:
-        tap = kills.start(small, max_concurrency=concurrency)
+    for concurrency, unbuffered in ((1, False), (32, True)) * 2:
+        tap = kills.start(small, max_concurrency=concurrency, unbuffered=unbuffered)
         tap.read(dice.randrange(1, len(unbroken.messages)))
         kills.end(tap, number)
 
 
-def wait_until_it_is_stuck(tap: Program) -> None:
-    """Wait until nothing more comes, because the pipe is full."""
-    assert tap.process.stdout is not None
-    waiting, before = 0, -1
-    while waiting != before or not waiting:
-        time.sleep(0.15)
-        told = fcntl.ioctl(tap.process.stdout, termios.FIONREAD, b"\0\0\0\0")
-        before, (waiting,) = waiting, struct.unpack("i", told)
-    assert tap.process.poll() is None, "it has written everything"
+def is_full(tap: Program) -> bool:
+    """Say whether there is no room in the pipe between a run and its target."""
+    pipe = os.open(f"/proc/{tap.process.pid}/fd/1", os.O_WRONLY)
+    try:
+        return not select.select([], [pipe], [], 0)[1]
+    finally:
+        os.close(pipe)
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -240,10 +238,15 @@ def test_a_run_may_be_killed_while_the_target_does_not_read(
     small: Sandbox, kills: Kills, number: signal.Signals
 ) -> None:
     dice = random.Random(number)
-    tap = kills.start(small)
-    tap.read(dice.randrange(300))
-    wait_until_it_is_stuck(tap)
-    kills.end(tap, number)
+    for unbuffered in (False, True):
+        tap = kills.start(small, unbuffered=unbuffered)
+        assert tap.process.stdout is not None
+        fcntl.fcntl(tap.process.stdout, fcntl.F_SETPIPE_SZ, 4_096)  # a block is larger
+        tap.read(dice.randrange(1, 300))
+        while not is_full(tap):
+            time.sleep(0.01)
+        time.sleep(0.1)  # by now it tries to write all the same
+        kills.end(tap, number)
 
 
 @pytest.mark.parametrize("number", SIGNALS)
@@ -280,12 +283,12 @@ def test_runs_that_are_killed_one_after_the_other_come_to_the_end(
 # A target that dies
 
 
-@pytest.mark.parametrize("env", [{}, {"PYTHONUNBUFFERED": "1"}], ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize("unbuffered", [False, True])
 @pytest.mark.parametrize("lines", [0, 10, 1_000])
 def test_a_target_that_dies_ends_the_tap_with_a_sentence(
-    small: Sandbox, tmp_path: Path, lines: int, env: dict[str, str]
+    small: Sandbox, tmp_path: Path, lines: int, *, unbuffered: bool
 ) -> None:
-    tap = Program.start(small, tmp_path, env=env)
+    tap = Program.start(small, tmp_path, unbuffered=unbuffered)
     tap.read(lines)
     tap.stop_reading()
     assert tap.process.wait(PATIENCE) == 1, tap.log
