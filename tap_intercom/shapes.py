@@ -901,6 +901,21 @@ class Scroll(Shape):
             problem = f"The scroll was lost. {error} Run again later."
             raise ScrollLost(self.name, problem, answer) from error
 
+    @override
+    def validate_response(self, response: Response) -> None:
+        try:
+            super().validate_response(response)
+        except RetriableAPIError as error:
+            if "scroll_exists" not in Answer.read(response).codes:
+                raise
+            raise RetriableAPIError(f"{error} {HELD}", response) from error
+
+
+HELD = (
+    "Another run or app is reading the companies, and a workspace has one scroll at a time, which"
+    " ends a minute after its last call."
+)
+
 
 class Children(Shape):
     """Rows that belong to a parent's records, and carry its id and the time it changed.

@@ -361,6 +361,11 @@ class TapIntercom(Tap):
         if parse_env_config:
             self._check_environment()
         super().__init__(*args, parse_env_config=parse_env_config, **kwargs)
+        super()._setup_signal_handlers()
+
+    @override
+    def _setup_signal_handlers(self) -> None:
+        """Leave signals alone until there are a state and a writer; the SDK would not wait."""
 
     @classmethod
     def _check_environment(cls) -> None:
@@ -452,7 +457,9 @@ class TapIntercom(Tap):
 
     @override  # type: ignore[misc]  # final, and the SDK has no hook around a run
     def sync_all(self) -> None:
+        writer = cast("WholeLineWriter", self.message_writer)
         self.write_summary("running")
+        writer.end_with_target(partial(self.write_summary, "failed"))
         outcome = "failed"
         try:
             self.connect()
@@ -461,7 +468,7 @@ class TapIntercom(Tap):
                 try:
                     super().sync_all()
                 finally:
-                    cast("WholeLineWriter", self.message_writer).flush()
+                    writer.flush()
             outcome = "completed"
         finally:
             self.tell_accounts()

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from program import PATIENCE, Program
 from runs import CUSTOM_OBJECT_TYPES, NAMES, sync
-from test_signals import Program
 
 from tap_intercom.audit import Account
 from tap_intercom.client import IntercomError
@@ -174,6 +174,17 @@ def test_a_run_that_was_ended_has_not_completed(
     told = json.loads(summary.read_text())
     assert told["outcome"] == outcome
     assert told["incomplete"]
+
+
+def test_a_run_whose_target_died_has_failed(
+    sandbox: Sandbox, tmp_path: Path, summary: Path
+) -> None:
+    tap = Program.start(sandbox, tmp_path, summary_file=str(summary))
+    tap.read(300)
+    assert tap.process.stdout is not None
+    tap.process.stdout.close()
+    assert tap.process.wait(PATIENCE) == 1
+    assert json.loads(summary.read_text())["outcome"] == "failed"
 
 
 def test_a_summary_that_cannot_be_written_is_told_before_any_call(

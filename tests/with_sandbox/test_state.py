@@ -174,23 +174,6 @@ def test_b26_parents_keep_their_bookmark_whatever_becomes_of_children(
     assert both.bookmarks("conversations")[-1] == alone.bookmarks("conversations")[-1]
 
 
-def cut_after(run: Run, count: int) -> dict[str, Any] | None:
-    """The last STATE among the first so many messages: what a target knows after a kill."""
-    states = [one["value"] for one in run.messages[:count] if one["type"] == "STATE"]
-    return states[-1] if states else None
-
-
-@pytest.mark.parametrize("share", [0.05, 0.2, 0.37, 0.5, 0.66, 0.8, 0.93, 0.99])
-def test_b43_resuming_from_any_state_gives_the_rest(
-    sandbox: Sandbox, whole: Run, share: float
-) -> None:
-    """A target may have taken any part of a run when it ended."""
-    cut = int(len(whole.messages) * share)
-    broken = Run(whole.messages[:cut])
-    rest = sync(sandbox, state=cut_after(whole, cut))
-    assert latest(broken, rest) == latest(whole)
-
-
 def test_states_come_in_the_middle_of_long_streams(sandbox: Sandbox) -> None:
     run = sync(sandbox, "conversation_parts")
     values = [
