@@ -1,11 +1,13 @@
 """Count what the tests have tried, and write it into docs/reliability.md.
 
-Tests note their figures as properties (pytest's `record_property`). Each is a number of things that
-were done to the tap without a record being lost; the same figure of several tests is added up.
+Tests note their figures as properties (pytest's `record_property`), and hypothesis tells how many
+inputs it made up. Each is a number of things that were done to the tap without a record being lost;
+the same figure of several tests is added up.
 """
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import tempfile
@@ -20,14 +22,15 @@ PAGE = PROJECT / "docs/reliability.md"
 MARKER = "figures"
 
 # The figures, in the order of the page, and what each of them counts.
+INPUTS = "inputs"
 FIGURES = {
-    "calls that went wrong": "Calls that failed: refused, cut off, reset, late, packed wrongly",
-    "changes in between": "Records created, changed, deleted or merged between two requests",
+    "faults survived": "Calls that failed: refused, cut off, reset, late, or packed wrongly",
+    "things that happened": "Records created, changed, deleted or merged between two calls",
     "kills": "Runs that were killed, at random moments",
     "message boundaries": "Messages after which a run was cut and resumed",
-    "states": "STATE messages that were held against the records before them",
-    "inputs tried": "Made-up pages, records, headers, settings and texts",
+    INPUTS: "Made-up pages, records, headers, settings and texts",
 }
+EXAMPLES = re.compile(r"(\d+) passing examples")
 
 
 def tried(report: Path) -> Counter[str]:
@@ -46,21 +49,22 @@ def table(counted: Counter[str]) -> str:
 
 
 def main() -> None:
-    """Run the tests that note figures, and write the page.
-
-    Raises:
-        CalledProcessError: One of them fails.
-    """
+    """Run the tests that note figures or make inputs up, and write the page."""
+    files = {path: path.read_text("utf-8") for path in (PROJECT / "tests").rglob("test_*.py")}
     noting = [
         str(path)
-        for path in sorted((PROJECT / "tests").rglob("test_*.py"))
-        if "record_property" in path.read_text("utf-8")
+        for path, text in sorted(files.items())
+        if "record_property" in text or "from hypothesis" in text
     ]
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *noting]
-        subprocess.run(command, cwd=PROJECT, check=True)
+        wanted = (f"--junitxml={report}", "-ojunit_family=xunit1", "--hypothesis-show-statistics")
+        command = [sys.executable, "-m", "pytest", "-q", *wanted, *noting]
+        done = subprocess.run(command, cwd=PROJECT, check=False, stdout=subprocess.PIPE, text=True)
+        if done.returncode:
+            sys.exit(done.stdout)
         counted = tried(report)
+    counted[INPUTS] += sum(map(int, EXAMPLES.findall(done.stdout)))
     PAGE.write_text(filled(PAGE.read_text("utf-8"), MARKER, table(counted)), "utf-8")
     print(f"Wrote {PAGE.relative_to(PROJECT)}")
 
