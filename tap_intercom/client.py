@@ -97,7 +97,7 @@ class Connection:
     workspace_id: str | None = None
     workspace_created_at: datetime | None = None
     left_out: dict[str, str] = field(default_factory=dict)
-    drained: dict[str, IO[str]] = field(default_factory=dict)
+    drained: dict[str, IO[Any]] = field(default_factory=dict)
     definitions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     # What more than one stream begins with.
     shared: set[str] = field(default_factory=set)
@@ -114,7 +114,7 @@ class Connection:
         return VERSIONS.index(self.version) >= VERSIONS.index(version)
 
 
-def _close(files: Mapping[str, IO[str]]) -> None:
+def _close(files: Mapping[str, IO[Any]]) -> None:
     for one in files.values():
         one.close()
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .answers import conversations, knowledge, people, workspace
+from .answers import conversations, exports, knowledge, people, workspace
 
 if TYPE_CHECKING:
     from .endpoint import Endpoint
@@ -20,6 +20,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *people.ENDPOINTS,
     *conversations.ENDPOINTS,
     *knowledge.ENDPOINTS,
+    *exports.ENDPOINTS,
 )
 
 

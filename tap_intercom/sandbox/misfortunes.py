@@ -29,6 +29,8 @@ and path template, `call.total` all calls with this token; both begin with 1.
     demo-next-elsewhere           pages.next is a URL on another host
     demo-search-404               the first call of each search finds a deleted conversation: 404
     demo-moving                   each search page is followed by changes to three records
+    demo-export-KIND              an export ends badly, or its file is no honest one; KIND is one
+                                  of those in `export_misfortunes`
 """
 
 from __future__ import annotations
@@ -41,7 +43,8 @@ from urllib.parse import urlencode
 import msgspec
 
 from .endpoint import gone
-from .exchange import HTML, Call, Ending, Refusal, Reply
+from .exchange import HTML, JSON, Call, Ending, Refusal, Reply
+from .export_misfortunes import EXPORT_MISFORTUNES
 from .limits import Allowance, exceeded
 from .oauth import ISSUED
 from .scrolls import exists, expired
@@ -90,8 +93,12 @@ GATEWAY_TIMEOUT = _html(504, "Gateway Time-out")
 
 
 def truncated(reply: Reply) -> Reply:
-    """Cut JSON off in the middle."""
-    return Reply(reply.status, reply.body[: len(reply.body) // 2], reply.headers)
+    """Cut JSON off in the middle; a file that is cut off shows in the connection."""
+    return (
+        RESET
+        if reply.content_type != JSON
+        else Reply(reply.status, reply.body[: len(reply.body) // 2], reply.headers)
+    )
 
 
 def as_is(_: State, __: Call, proceed: Proceed) -> Reply:
@@ -359,6 +366,7 @@ MISFORTUNES: dict[str, Misfortune] = {
     "demo-next-elsewhere": next_elsewhere,
     "demo-search-404": search_404,
     "demo-moving": moving,
+    **EXPORT_MISFORTUNES,
 }
 PREFIXES = {"demo-no-permission-": no_permission, "demo-plan-": plan}
 
