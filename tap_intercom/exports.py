@@ -17,7 +17,8 @@ import json
 import tempfile
 import time
 from abc import abstractmethod
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
@@ -454,6 +455,8 @@ class ReportExport(Export):
     def exported(self, start: datetime) -> Iterator[tuple[Record, int]]:
         dataset = self.dataset
         attributes = [Attribute.of(one) for one in dataset.get("attributes") or []]
+        if not self.connection.has(QUALIFIED_SINCE):
+            attributes = plain(attributes)
         file = self.file(self.question(start, attributes)) if attributes else None
         if file is None:
             return
@@ -490,8 +493,7 @@ class ReportExport(Export):
 
     def question(self, start: datetime, attributes: Sequence[Attribute]) -> Request:
         """Ask for a span of time, of which the end may or may not be part."""
-        # Before 2.16 their plain ids are asked for, which may be ambiguous.
-        is_qualified = self.connection.has("2.16")
+        is_qualified = self.connection.has(QUALIFIED_SINCE)
         body = {
             "dataset_id": self.dataset["id"],
             "attribute_ids": [one.name if is_qualified else one.id for one in attributes],
@@ -515,6 +517,17 @@ class Attribute:
         plain = str(told.get("id") or told.get("qualified_id"))
         name = str(told.get("qualified_id") or plain)
         return cls(name, plain, str(told.get("name") or plain))
+
+
+# Since this version attributes are asked for by their full names; before, by their plain ids.
+QUALIFIED_SINCE = "2.16"
+
+
+def plain(attributes: Sequence[Attribute]) -> list[Attribute]:
+    """Ask once for those that have one plain id, and call them by it: nobody says which it is."""
+    count = Counter(one.id for one in attributes)
+    named = [one if count[one.id] == 1 else replace(one, name=one.id) for one in attributes]
+    return list({one.name: one for one in named}.values())
 
 
 def found(wanted: str | None, attributes: Sequence[Attribute]) -> str:

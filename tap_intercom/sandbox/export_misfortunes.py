@@ -1,16 +1,19 @@
 """What can go wrong with an export? How a job ends, and what is in a file that is no honest one.
 
-demo-export-STATUS            every job ends so: failed, no_data or canceled
-demo-export-canceled-once     the first job is canceled, the next one is not
-demo-export-endless           no job is ever done
-demo-export-held              another app exports: the first three tries to begin are refused
-demo-export-expired           every file is gone when it is asked for; with -once, the first is
-demo-export-bomb              a member of the archive unpacks to half a gigabyte
-demo-export-paths             members of the archive are named as files elsewhere
-demo-export-wide              a file has a million columns
-demo-export-long              a value of a file goes on for 64 megabytes
-demo-export-torn              the archive is cut off, and its length is that of the rest
-demo-export-not-a-file        a page of HTML instead of a file
+Like those of `misfortunes`, they are chosen by the token.
+
+    demo-export-failed            every job fails
+    demo-export-no_data           every job finds nothing to export
+    demo-export-canceled          every job is canceled by somebody; with -once, the first is
+    demo-export-endless           no job is ever done
+    demo-export-held              another app exports: the first three tries to begin are refused
+    demo-export-expired           every file is gone when it is asked for; with -once, the first is
+    demo-export-bomb              a member of the archive unpacks to half a gigabyte
+    demo-export-paths             members of the archive are named as files elsewhere
+    demo-export-wide              a file has a million columns
+    demo-export-long              a value of a file goes on for 64 megabytes
+    demo-export-torn              the archive is cut off, and its length is that of the rest
+    demo-export-not-a-file        a page of HTML instead of a file
 """
 
 from __future__ import annotations

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from reported import reported
 from runs import NAMES, amiss, sync
 
 from tap_intercom.streams import STREAMS
@@ -66,25 +65,6 @@ def reduced(stream: str, record: dict[str, Any]) -> dict[str, Any]:
     kept = KEPT.get(stream, tuple(record))
     left = {name: record[name] for name in kept if name not in NOT_ASKED_FOR.get(stream, ())}
     return {**left, **MADE.get(stream, lambda _: {})(record)}
-
-
-def reported(stream: str, values: dict[str, Any]) -> dict[str, Any]:
-    """A row of a report: named by the id of what it is about, or else by what is in it."""
-    dataset = stream.removeprefix("report_")
-    [moment_of] = [name for name in values if name.endswith(TIMES_OF_REPORTS)]
-    there = {name: value for name, value in values.items() if value is not None}
-    written = json.dumps(there, sort_keys=True).encode()
-    identity = "row-" + hashlib.sha256(written).hexdigest()[:32]
-    if dataset in OWN_IDS:
-        identity = values[f"{dataset}.{OWN_IDS[dataset]}"]
-    return {"id": identity, "time": values[moment_of], "attributes": values}
-
-
-OWN_IDS = {"conversation": "conversation_id", "tickets": "ticket_id", "call": "call_id"}
-TIMES_OF_REPORTS = (
-    *("_started_at", "_requested_at", ".action_time", ".ticket_created_at", ".state_entered_at"),
-    *(".sla_status_changed_at", ".status_changed_at", ".prompted_at"),
-)
 
 
 def without(record: dict[str, Any], name: str) -> dict[str, Any]:

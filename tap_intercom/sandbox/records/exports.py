@@ -328,12 +328,11 @@ CONTENT, REPORT = "content_export_", "report_"
 
 def is_exported(name: str) -> bool:
     """Say whether rows of this name come in exports alone."""
-    return name.removeprefix(CONTENT) in GROUPS or name.removeprefix(REPORT) in DATASETS
+    return name in {CONTENT + one for one in GROUPS} | {REPORT + one for one in DATASETS}
 
 
 def truth(world: World, name: str, now: int) -> list[Row]:
     """Give all rows there are."""
-    group = name.removeprefix(CONTENT)
-    if group in GROUPS:
-        return list(content_rows(world, group, 0, now))
+    if name.startswith(CONTENT):
+        return list(content_rows(world, name.removeprefix(CONTENT), 0, now))
     return list(report_rows(world, DATASETS[name.removeprefix(REPORT)], 0, now + 1, now))
