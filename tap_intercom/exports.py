@@ -269,6 +269,7 @@ class Export(Shape):
             else:
                 try:
                     file.write(chunk)
+                    file.flush()
                 except OSError as error:
                     problem = f"The file cannot be written to {tempfile.gettempdir()}"
                     problem += f" ({error.strerror}). Make room, or set TMPDIR."
@@ -283,7 +284,7 @@ class Export(Shape):
             RetriableAPIError: It has not, or something else.
         """
         kind = response.headers.get("Content-Type", "")
-        if file.tell() == 0 or kind.startswith("text/html"):
+        if file.tell() == 0 or kind.startswith(("text/html", "application/json")):
             msg = f"Intercom answered {response.status_code} with something that is not a file."
             raise RetriableAPIError(msg, response)
 
@@ -462,7 +463,10 @@ class ReportExport(Export):
             return
         with file:
             rows = self.read(file)
-            names = headed(next(rows, []), attributes)
+            heads = next(rows, [])
+            names = headed(heads, attributes)
+            if heads and not {one.name for one in attributes} & {*names}:
+                raise self.bad(files.BadFile("has none of the columns that were asked for"))
             time_name = found(dataset.get("default_time_attribute_id"), attributes)
             own_name = found(self.named_by, attributes)
             for cells in rows:
@@ -473,6 +477,17 @@ class ReportExport(Export):
                     "attributes": values,
                 }
                 yield row, sum(map(len, cells))
+
+    was_empty = False
+
+    @override
+    def check_file(self, file: IO[bytes], response: Response) -> None:
+        # Without rows a report may be an empty file. So may an answer be that went wrong, and asked
+        # for again it is not.
+        if file.tell() == 0 and self.was_empty:
+            return
+        self.was_empty = file.tell() == 0
+        super().check_file(file, response)
 
     @cached_property
     def dataset(self) -> Record:

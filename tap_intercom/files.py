@@ -14,7 +14,7 @@ import re
 import struct
 import zipfile
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
@@ -202,7 +202,8 @@ def _cells(file: Any, at_most: float = math.inf) -> Iterator[Cells]:
             if cells:
                 yield cells
     finally:
-        text.detach()  # closing it is not ours
+        with suppress(ValueError):  # it has been closed
+            text.detach()  # closing it is not ours
 
 
 class _Lines:

@@ -14,6 +14,10 @@ Like those of `misfortunes`, they are chosen by the token.
     demo-export-long              a value of a file goes on for 64 megabytes
     demo-export-torn              the archive is cut off, and its length is that of the rest
     demo-export-not-a-file        a page of HTML instead of a file
+    demo-export-empty             a file of no bytes
+    demo-export-other             a file of something else, with columns that nobody asked for
+    demo-export-elsewhere         a job says that its file is on another host
+    demo-export-redirect          whoever asks for a file is sent to another host
 """
 
 from __future__ import annotations
@@ -43,6 +47,7 @@ WIDE = 1_000_000
 MEMBER = "receipt_20260601-120000.csv"
 ELSEWHERE = (f"../../../{MEMBER}", "/tmp/open_20260601-120000.csv", "C:\\click_20260601-120000.csv")  # noqa: S108  a name that must not be used
 
+HOST_ELSEWHERE = "https://elsewhere.example.com"
 BEGINS = ("/export/content/data", "/export/reporting_data/enqueue")
 STATUS = ("/export/content/data/{job}", "/export/reporting_data/{job}")
 CONTENT_FILE = "/download/content/data/{job}"
@@ -150,7 +155,8 @@ def wide(template: str) -> Reply:
 
 def long(template: str) -> Reply:
     """Go on and on."""
-    chunks = (b'receipt_id\r\n"', *(b"x" * MEGABYTE for _ in range(LONG // MEGABYTE)), b'"\r\n')
+    head = b"receipt_id" if template == CONTENT_FILE else b"ID"
+    chunks = (head + b'\r\n"', *(b"x" * MEGABYTE for _ in range(LONG // MEGABYTE)), b'"\r\n')
     return _served(template, iter(chunks))
 
 
@@ -165,6 +171,32 @@ def torn(_: State, call: Call, proceed: Proceed) -> Reply:
 def not_a_file(_: str) -> Reply:
     """Come with a page."""
     return Reply(body=b"<html><body>Please log in.</body></html>", content_type=HTML)
+
+
+def empty(_: str) -> Reply:
+    """Come with nothing."""
+    return Reply(content_type=OCTETS)
+
+
+def other(template: str) -> Reply:
+    """Be about something else."""
+    return _served(template, iter([b"fruit,weight\r\n", b"apple,3\r\n"]))
+
+
+def elsewhere(_: State, call: Call, proceed: Proceed) -> Reply:
+    """Say that files are on another host."""
+    reply = proceed()
+    if call.template not in STATUS:
+        return reply
+    job = msgspec.json.decode(reply.body)
+    job["download_url"] = job["download_url"] and f"{HOST_ELSEWHERE}{call.path}"
+    return replace(reply, body=msgspec.json.encode(job))
+
+
+def redirect(_: str) -> Reply:
+    """Send whoever asks to another host."""
+    location = ((b"location", f"{HOST_ELSEWHERE}/file".encode()),)
+    return Reply(302, headers=location, content_type=HTML)
 
 
 EXPORT_MISFORTUNES: dict[str, Misfortune] = {
@@ -182,4 +214,8 @@ EXPORT_MISFORTUNES: dict[str, Misfortune] = {
     "demo-export-long": file_of(long),
     "demo-export-torn": torn,
     "demo-export-not-a-file": file_of(not_a_file),
+    "demo-export-empty": file_of(empty),
+    "demo-export-other": file_of(other),
+    "demo-export-elsewhere": elsewhere,
+    "demo-export-redirect": file_of(redirect),
 }

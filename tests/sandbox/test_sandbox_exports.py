@@ -310,3 +310,16 @@ def test_an_archive_is_torn_or_none(start: Start) -> None:
     none = exported(start().using(token="demo-export-not-a-file"))
     assert none.status_code == 200
     assert none.headers["Content-Type"] == "text/html"
+
+
+def test_files_are_elsewhere_empty_or_about_something_else(start: Start) -> None:
+    intercom = start().using(token="demo-export-elsewhere")
+    job = begun(intercom.post("/export/content/data", EVER))
+    statuses(intercom, f"/export/content/data/{job}")
+    shown = intercom.get(f"/export/content/data/{job}").json()
+    assert shown["download_url"].startswith("https://elsewhere.example.com/")
+    sent_away = exported(start().using(token="demo-export-redirect"))
+    assert sent_away.status_code == 302
+    assert sent_away.headers["Location"].startswith("https://elsewhere.example.com/")
+    assert exported(start().using(token="demo-export-empty")).content == b""
+    assert exported(start().using(token="demo-export-other")).content.startswith(b"PK")

@@ -21,6 +21,7 @@ from runs import NAMES, Run, catalog_of, latest, sync
 from tap_intercom import exports, files, times
 from tap_intercom.client import IntercomError
 from tap_intercom.exports import Attribute, ContentExport, headed
+from tap_intercom.pacing import PacedAdapter
 from tap_intercom.sandbox import running
 from tap_intercom.sandbox.records.exports import DATASETS
 from tap_intercom.tap import TapIntercom
@@ -434,10 +435,59 @@ def test_a_large_file_is_read_a_page_at_a_time(
     assert [page.up_to for page in pages[:-1]] == [None] * (len(pages) - 1)
 
 
-def test_the_token_goes_to_no_other_host_for_a_file(small: Sandbox) -> None:
-    run = sync(small, RECEIPTS, token="demo-redirect")
-    assert run.error is not None
-    assert "demo-redirect" not in str(run.error)
+@EACH
+def test_the_token_goes_to_no_other_host_for_a_file(
+    small: Sandbox, monkeypatch: pytest.MonkeyPatch, stream: str
+) -> None:
+    hosts = set()
+    send = PacedAdapter.send
+
+    def noted(
+        self: PacedAdapter, request: requests.PreparedRequest, **options: Any
+    ) -> requests.Response:
+        hosts.add(str(request.url).partition("/export")[0].partition("/download")[0])
+        return send(self, request, **options)
+
+    monkeypatch.setattr(PacedAdapter, "send", noted)
+    run = sync(small, stream, token="demo-export-elsewhere")
+    assert run.error is None
+    assert run.counts[stream] == whole(small, stream)
+    run = sync(small, stream, token="demo-export-redirect")
+    assert isinstance(run.error, IntercomError)
+    assert "302" in str(run.error)
+    assert "demo-export-redirect" not in str(run.error)
+    assert hosts == {small.url, f"{small.url}/me"}
+
+
+def test_a_report_may_be_an_empty_file(small: Sandbox) -> None:
+    run = sync(small, CALLS, token="demo-export-empty")
+    assert run.error is None
+    assert run.counts == {}
+    assert bookmark(run, CALLS)
+
+
+def test_an_archive_may_not(small: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports.Export, "max_tries", 3)
+    run = sync(small, RECEIPTS, token="demo-export-empty")
+    assert isinstance(run.error, IntercomError)
+    assert bookmark(run, RECEIPTS) is None
+
+
+def test_a_file_about_something_else_is_not_taken_for_a_report(small: Sandbox) -> None:
+    run = sync(small, CALLS, token="demo-export-other")
+    assert isinstance(run.error, IntercomError)
+    assert "none of the columns" in str(run.error)
+    assert bookmark(run, CALLS) is None
+
+
+def test_a_receipt_without_an_id_arrives_all_the_same(
+    small: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = sync(small, RECEIPTS, token="demo-export-other")
+    [row] = run.rows(RECEIPTS)
+    assert row["_rescued_data"] == {"fruit": "apple", "weight": "3"}
+    assert row["receipt_id"].startswith("keyless-")
+    assert "no receipt_id" in caplog.text
 
 
 def archive(**rows: str) -> IO[bytes]:
