@@ -12,6 +12,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tap_intercom.exports import DATASETS, Export, ReportExport
 from tap_intercom.shapes import Explode, Shape
 from tap_intercom.streams import STREAMS
 
@@ -67,7 +68,6 @@ SAME: Mapping[str, str] = {
     "POST /admins/activity_logs/search": "`activity_logs`",
 }
 
-EXPORT = "exports are to come"
 NO_LIST = "needs an id that no list gives:"
 NOT_FETCHED: Mapping[str, str] = {
     "GET /articles/{id}/versions/{id}": "a call for each version, for its body alone; "
@@ -82,11 +82,6 @@ NOT_FETCHED: Mapping[str, str] = {
     "headers and body, where secrets may be",
     "GET /data_connectors/{id}/execution_results/{id}": "adds to `data_connector_executions` the "
     "bodies that were sent and received, where secrets may be",
-    "GET /download/content/data/{id}": EXPORT,
-    "GET /download/reporting_data/{id}": EXPORT,
-    "GET /export/content/data/{id}": EXPORT,
-    "GET /export/reporting_data/get_datasets": EXPORT,
-    "GET /export/reporting_data/{id}": EXPORT,
     "GET /export/workflows/{id}": f"{NO_LIST} a workflow's",
     "GET /fin_voice/collect/{id}": f"{NO_LIST} a Fin Voice call's",
     "GET /fin_voice/conversation/{id}": "no conversation says whether it has such a call, so that "
@@ -115,7 +110,8 @@ descriptions 2.16 and Preview that only read, and those that came with 2.17. Of 
 - {same} would give what a stream has from another one, and
 - {left} are not fetched, for the reasons [below](#not-fetched-because).
 
-What writes is not here: the tap calls nothing that changes a workspace. Preview's documentation
+What writes is not here: the tap calls nothing that changes a workspace. An export is counted among
+what reads, although it has a file made. Preview's documentation
 names a few more that neither description has, such as roles and auth tokens. The script
 `scripts/operations.py` renews the list from newer descriptions, and a test then fails for each
 operation that is in none of the tables below.
@@ -152,7 +148,11 @@ def operations() -> dict[str, str | None]:
 
 def paths(stream: type[Shape]) -> list[str]:
     """List the paths that a stream asks, any argument of theirs written `{id}`."""
-    asked = (vars(stream)["path"], *BESIDE.get(stream.name, ()))
+    asked = [stream.path, *BESIDE.get(stream.name, ())]
+    if issubclass(stream, Export):
+        asked += [stream.status_path, stream.file_path]
+    if issubclass(stream, ReportExport):
+        asked.append(DATASETS)
     return [re.sub(r"{[^}]*}", "{id}", path) for path in asked]
 
 

@@ -20,6 +20,7 @@ import covered
 import yaml
 
 from tap_intercom.client import IntercomStream
+from tap_intercom.exports import ContentExport, ReportExport
 from tap_intercom.shapes import (
     Explode,
     FanOut,
@@ -108,6 +109,7 @@ REMARKS = {
     "contact_events": "Intercom keeps events for 90 days; rows that are older stay in your target.",
     "contact_tags": "Rows that lie in the contact have no `name`; it is in `tags`.",
     "conversation_parts": "Of a conversation Intercom gives the newest 500 parts.",
+    "content_export_receipt": "A `company_id` or `series_id` of `-1` means none.",
     "custom_object_instances": "The list is read for each type that `custom_object_types` names.",
     "deleted_conversations": "What to remove from `conversations` in your target.",
     "team_metrics": "A plan may leave it out.",
@@ -467,6 +469,22 @@ def _(stream: Feed) -> tuple[str, str]:
         by_key(stream, f"of every {noun(stream)}, changed or not, {how}"),
         f"1 or more per {noun(stream)}, in each run, plus {found(stream)} to find them",
     )
+
+
+# What an export costs, beside looking whether it is done.
+EXPORTING = "2 and 1 for each look whether it is done"
+
+
+@words.register
+def _(stream: ContentExport) -> tuple[str, str]:
+    how = "what was sent since the bookmark less `export_lookback_days`"
+    return by_key(stream, how), f"{EXPORTING}, once a run for all `content_export_…` streams"
+
+
+@words.register
+def _(stream: ReportExport) -> tuple[str, str]:
+    how = "what is of a time since the bookmark less `export_lookback_days`"
+    return by_key(stream, how), f"{EXPORTING}, plus 1 a run for all reports"
 
 
 def by_key(stream: Shape, how: str) -> str:

@@ -25,7 +25,15 @@ from typing import Any
 import yaml
 
 OPERATIONS = Path(__file__).with_suffix(".json")
-READING = ("/search", "/list", "/preview", "/capabilities")
+READING = (
+    "/search",
+    "/list",
+    "/preview",
+    "/capabilities",
+    # They have a file made of what is there.
+    "/export/content/data",
+    "/export/reporting_data/enqueue",
+)
 
 # https://developers.intercom.com/docs/references/2.17/rest-api/api.intercom.io, and of Preview.
 ON_PAGES = {
@@ -52,6 +60,10 @@ SINCE = {
         "GET /ip_allowlist",
         "GET /jobs/status/{id}",
         "POST /calls/search",
+        "GET /download/reporting_data/{id}",
+        "GET /export/reporting_data/get_datasets",
+        "GET /export/reporting_data/{id}",
+        "POST /export/reporting_data/enqueue",
     ),
     "2.15": (
         "GET /brands",

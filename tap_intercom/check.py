@@ -7,6 +7,7 @@ opened. What a whole sync would take is worked out from the totals that these an
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import singledispatch
 from math import ceil
@@ -23,6 +24,7 @@ from tap_intercom.client import (
     outcome,
 )
 from tap_intercom.concurrency import ordered_map
+from tap_intercom.exports import ContentExport, ReportExport
 from tap_intercom.pacing import WINDOW_SECONDS
 from tap_intercom.paginators import Request, next_request
 from tap_intercom.shapes import Children, Explode, FanOut, Feed, List, Page, Search, Shape, Windows
@@ -264,6 +266,27 @@ def _(stream: CallTranscripts, found: Found) -> dict[str, Any]:
         raise NotAsked(NOT_ASKED, "there is no call that belongs to a conversation")
     stream.expand(Page(calls))
     return details(stream, parent, 1 / 20)
+
+
+# A first sync begins an export, looks at it a few times, and downloads its file.
+CALLS_OF_AN_EXPORT = 5
+
+
+@ask.register
+def _(stream: ContentExport, _: Found) -> dict[str, Any]:
+    # Without a job of its own, which would be in the way: whoever may export hears that there is
+    # no such job.
+    with suppress(Gone):
+        stream.fetch(Request(stream.status_path.format(id="none")))
+    first_of_all = min(one.name for one in stream.siblings)
+    pages = CALLS_OF_AN_EXPORT if stream.name == first_of_all else 0
+    return {"pages": pages, "advice": "one export for all"}
+
+
+@ask.register
+def _(stream: ReportExport, _: Found) -> dict[str, Any]:
+    stream.dataset  # noqa: B018  it asks
+    return {"pages": CALLS_OF_AN_EXPORT}
 
 
 def first(stream: Shape) -> datetime | None:

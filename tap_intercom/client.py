@@ -13,6 +13,7 @@ import random
 import threading
 import weakref
 from collections import defaultdict
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -32,7 +33,7 @@ from tap_intercom.audit import Account
 from tap_intercom.transfer import TooLarge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from concurrent.futures import Future
 
@@ -102,7 +103,7 @@ class Connection:
     workspace_id: str | None = None
     workspace_created_at: datetime | None = None
     accounts: dict[str, Account] = field(default_factory=lambda: defaultdict(Account))
-    drained: dict[str, IO[str]] = field(default_factory=dict)
+    drained: dict[str, IO[Any]] = field(default_factory=dict)
     definitions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     # What more than one stream begins with.
     shared: set[str] = field(default_factory=set)
@@ -124,7 +125,7 @@ class Connection:
         return VERSIONS.index(self.version) >= VERSIONS.index(version)
 
 
-def _close(files: Mapping[str, IO[str]]) -> None:
+def _close(files: Mapping[str, IO[Any]]) -> None:
     for one in files.values():
         one.close()
 
@@ -386,14 +387,20 @@ class IntercomStream(RESTStream[Any]):
             json=request.body,
             headers=self.http_headers,
         )
+        with self.accounted():
+            response = self._request(prepared, None)
+        self.connection.received.bytes += len(response.content)
+        return decode(response), response.headers
+
+    @contextmanager
+    def accounted(self) -> Iterator[None]:
+        """Note that a call is made, and how long it waits for its permit."""
         waited = self.connection.waited
         before = waited.seconds
         try:
-            response = self._request(prepared, None)
+            yield
         finally:
             self.account.called(waited.seconds - before)
-        self.connection.received.bytes += len(response.content)
-        return decode(response), response.headers
 
     @override
     def validate_response(self, response: requests.Response) -> None:

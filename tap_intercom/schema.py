@@ -36,6 +36,15 @@ RESCUED = "_rescued_data"
 # The SDK's own conforming drops unknown fields of objects and reads the text "false" as true.
 SDK_CONFORMANCE = TypeConformanceLevel.NONE
 
+# What a receipt of a message has the first time of.
+FIRST_EVENTS = (
+    "reply", "completion", "series_completion", "series_disengagement", "series_exit",
+    "series_goal_success", "series_reply", "goal_success", "tour_step_view", "tour_step_failure",
+    "reaction", "open", "click", "dismissal", "dismisall", "collected_email", "unsubscribe",
+    "hard_bounce", "soft_bounce", "spam_complaint", "permission_grant", "button_tap", "screen_view",
+    "webhook_failure", "sms_failure", "whatsapp_failure", "push_failure", "answer", "keyword_reply",
+)  # fmt: skip
+
 # Facts of the description that the API is known not to keep to, or that it leaves out. A field that
 # is named here replaces the described one or is added; a component may be replaced whole.
 CORRECTIONS: Mapping[str, Fact] = {
@@ -101,6 +110,62 @@ CORRECTIONS: Mapping[str, Fact] = {
         "applied_at": "integer date-time",
         "applied_by": "@reference",
     },
+    # The files of an export, of which only the receipts are described, and these in part. Their
+    # columns have been seen: https://github.com/dext/tap-intercom
+    "data_export_csv": {
+        "company_external_id": "string",
+        "created_via": "string",
+        "device": "string",
+        "conversation_id": "string",
+        **{f"first_{event}": "integer date-time" for event in FIRST_EVENTS},
+    },
+    "content_export_open": {"receipt_id": "string", "opened_at": "integer date-time"},
+    "content_export_click": {
+        "receipt_id": "string",
+        "clicked_at": "integer date-time",
+        "link_type": "string",
+        "url": "string",
+    },
+    "content_export_reply": {"receipt_id": "string", "replied_at": "integer date-time"},
+    "content_export_completion": {"receipt_id": "string", "completed_at": "integer date-time"},
+    "content_export_dismissal": {"receipt_id": "string", "dismissed_at": "integer date-time"},
+    "content_export_answer": {
+        "receipt_id": "string",
+        "answered_at": "integer date-time",
+        "question_id": "string",
+        "question": "string",
+        "response_type": "string",
+        "response": "string",
+    },
+    "content_export_checkpoint": {
+        "user_id": "string",
+        "company_id": "string",
+        "series_entry_record_id": "string",
+        "ruleset_id": "string",
+        "status_code": "string",
+        "status_name": "string",
+        "created_at": "integer date-time",
+        "last_processed_at": "integer date-time",
+        "expires_at": "integer date-time",
+        "times_processed": "integer",
+    },
+    "content_export_series_completion": {
+        "receipt_id": "string",
+        "completed_at": "integer date-time",
+        "completion_node_ruleset_id": "string",
+    },
+    "content_export_series_disengagement": {
+        "receipt_id": "string",
+        "disengaged_at": "integer date-time",
+        "ruleset_id": "string",
+    },
+    "content_export_tour_step_view": {
+        "receipt_id": "string",
+        "step_id": "string",
+        "viewed_at": "integer date-time",
+    },
+    # What all reports have; the rest differs from one workspace to the next.
+    "report_row": {"id": "string", "time": "string date-time", "attributes": "object"},
     # Text in the description; times in answers.
     "data_event_summary_item": {"first": "string date-time", "last": "string date-time"},
     # Not in the descriptions at hand, as it came with 2.17.

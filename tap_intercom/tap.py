@@ -249,6 +249,21 @@ class TapIntercom(Tap):
             "changed, but none without users; `list` at most 10,000.",
         ),
         th.Property(
+            "export_lookback_days",
+            th.IntegerType(minimum=0, maximum=730),
+            default=30,
+            title="Lookback of exports",
+            description="Export again, in the next run, what was sent or began in these last days "
+            "before a run: what people did with it later shows only then.",
+        ),
+        th.Property(
+            "export_timeout_minutes",
+            th.IntegerType(minimum=1, maximum=2_880),
+            default=120,
+            title="Export timeout",
+            description="How long to wait for an export, also for one that is under way already.",
+        ),
+        th.Property(
             "custom_attributes",
             th.StringType,
             allowed_values=["open", "typed"],

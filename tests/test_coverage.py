@@ -11,6 +11,7 @@ import covered
 import pytest
 from runs import CUSTOM_OBJECT_TYPES, NAMES, sync
 
+from tap_intercom import exports
 from tap_intercom.client import VERSIONS
 from tap_intercom.sandbox import running
 from tap_intercom.streams import STREAMS
@@ -51,7 +52,8 @@ def test_operations_are_readable() -> None:
     assert all(re.fullmatch(r"(GET|POST) (/[a-z_]+|/\{id\})+", one) for one in OPERATIONS)
     assert {version for version in OPERATIONS.values() if version} <= set(VERSIONS)
     posts = [one for one in OPERATIONS if one.startswith("POST ")]
-    assert all(one.endswith(("/search", "/list", "/preview", "/capabilities")) for one in posts)
+    reading = ("/search", "/list", "/preview", "/capabilities", "/content/data", "/enqueue")
+    assert all(one.endswith(reading) for one in posts)
 
 
 @pytest.mark.parametrize("told", [covered.SAME, covered.NOT_FETCHED], ids=["same", "left"])
@@ -79,7 +81,8 @@ def test_the_readme_counts_right() -> None:
     ]
 
 
-def test_a_run_calls_what_it_is_said_to_call() -> None:
+def test_a_run_calls_what_it_is_said_to_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exports, "FIRST_LOOK_SECONDS", 0.01)
     asked = set()
     with running(size=40) as sandbox:
         sync(sandbox, *NAMES, custom_object_types=CUSTOM_OBJECT_TYPES)

@@ -193,6 +193,7 @@ class _Exchange:
             "" if match is None else match.argument,
             _resources(endpoint, entry.query),
             endpoint is not None and endpoint.since >= (2, 16),
+            self.headers.get(b"accept", b"").decode("latin-1"),
             calls[token, entry.method, entry.template],
             calls[token,],
         )

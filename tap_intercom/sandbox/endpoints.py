@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from .answers import conversations, knowledge, people, workspace
+from .answers import conversations, exports, knowledge, people, workspace
 
 if TYPE_CHECKING:
     from .endpoint import Endpoint
@@ -21,6 +21,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     *people.ENDPOINTS,
     *conversations.ENDPOINTS,
     *knowledge.ENDPOINTS,
+    *exports.ENDPOINTS,
 )
 
 

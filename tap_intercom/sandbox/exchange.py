@@ -58,6 +58,7 @@ class Call:
     argument: str = ""
     resources: tuple[str, ...] = ()
     modern: bool = False
+    accept: str = ""
     nth: int = 1
     total: int = 1
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from .exchange import HTML, Call, Ending, Refusal, Reply
+from .exchange import HTML, JSON, Call, Ending, Refusal, Reply
 from .limits import Allowance, exceeded
 
 if TYPE_CHECKING:
@@ -61,8 +61,10 @@ def always(reply: Reply) -> Misfortune:
 
 
 def truncated(_: State, __: Call, proceed: Proceed) -> Reply:
-    """Cut JSON off in the middle."""
+    """Cut JSON off in the middle; a file that is cut off shows in the connection."""
     reply = proceed()
+    if reply.content_type != JSON:
+        return RESET
     return Reply(reply.status, reply.body[: len(reply.body) // 2], reply.headers)
 
 

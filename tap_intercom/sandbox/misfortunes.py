@@ -49,6 +49,8 @@ call fails is in `failures`, what happens in a restless workspace in `restless`,
     demo-hostile-limit-zero       each answer says that the rate limit is 0 for years
     demo-hostile-retry-forever    429 on the first call of each endpoint, to be tried in three years
     demo-hostile-away             308 to another host for everything but /me
+    demo-export-KIND              an export ends badly, or its file is no honest one; KIND is one
+                                  of those in `export_misfortunes`
 """
 
 from __future__ import annotations
@@ -61,6 +63,7 @@ import msgspec
 
 from .endpoint import gone
 from .exchange import HTML, Call, Ending, Refusal, Reply
+from .export_misfortunes import EXPORT_MISFORTUNES
 from .failures import FAILURES, GATEWAY_TIMEOUT, UNAVAILABLE, as_is, error, html, page
 from .hostile import hostile
 from .oauth import ISSUED
@@ -336,6 +339,7 @@ MISFORTUNES: dict[str, Misfortune] = {
     "demo-search-404": search_404,
     "demo-moving": moving,
     "demo-restless": restless,
+    **EXPORT_MISFORTUNES,
 }
 PREFIXES = {
     "demo-no-permission-": no_permission,

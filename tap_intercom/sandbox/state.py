@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from .clock import Clock
+from .exports import Exports
 from .journal import Journal
 from .limits import RateLimit
 from .oauth import Grants
@@ -73,6 +74,7 @@ class State:
         self.workspace = Workspace(world, self.clock, options.search_lag)
         self.limits = RateLimit(options.rate_limit, options.rate_window)
         self.scrolls = Scrolls(options.scroll_expiry)
+        self.exports = Exports()
         self.grants = Grants(self.clock)
         self._views: dict[tuple[object, ...], View] = {}
         if options.advance:

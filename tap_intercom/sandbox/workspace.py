@@ -10,6 +10,7 @@ from .exchange import Refusal
 from .records import (
     content,
     conversations,
+    exports,
     history,
     knowledge,
     people,
@@ -328,6 +329,8 @@ class Workspace:
         """Every current record, as this version would serve it, conversations with all parts."""
         if name in CHILDREN:
             return self.children.truth(name, version)
+        if exports.is_exported(name):
+            return [dict(row) for row in exports.truth(self.world, name, self.today())]
         if name == "conversation_attributes" and version < V2_16:
             name = OLD_ATTRIBUTES
         table = self.table(name)

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 RUN = ("run", "tap-intercom", "target-postgres")
 DAY = 86_400
 LOOKBACK = timedelta(seconds=600)
+EXPORTED = ("content_export_", "report_")
+LOOKBACK_OF_EXPORTS = timedelta(days=30)
 NEVER = datetime.min.replace(tzinfo=timezone.utc)
 Truth = dict[str, dict[Key, Row]]
 
@@ -86,7 +88,8 @@ class Run:
     def bookmark(self, table: str) -> datetime:
         """The last change that the next run need not look before."""
         known = moments(table, self.truth[table]).values()
-        return max(when for when in known if when <= self.settled)
+        bookmark = max(when for when in known if when <= self.settled)
+        return bookmark - LOOKBACK_OF_EXPORTS if table.startswith(EXPORTED) else bookmark
 
 
 @pytest.fixture(scope="module")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from comparing import cleaned, moment
+from reported import reported
 
 from tap_intercom.shapes import Feed
 from tap_intercom.streams import STREAMS
@@ -54,7 +55,10 @@ def key_of(table: str, row: Row) -> Key:
     """Give the key of a row; a time that is part of one may be written in several ways."""
     names = KEYS[table]
     return tuple(
-        moment(row[name]) if name == "timestamp" else str(cleaned(row[name])) for name in names
+        moment(row[name])
+        if name == "timestamp" or name.endswith("_at")
+        else str(cleaned(row[name]))
+        for name in names
     )
 
 
@@ -156,6 +160,10 @@ def monitored(_: Any) -> Callable[[Row], Row]:
     }
 
 
+def as_reported(table: str) -> Callable[[Any], Callable[[Row], Row]]:
+    return lambda _: lambda row: reported(table, row)
+
+
 FORCED: dict[str, tuple[str, Callable[[Any], Callable[[Row], Row]]]] = {
     "call_transcripts": (
         "found by a search that gives whole calls, which are in `calls`",
@@ -177,6 +185,11 @@ FORCED: dict[str, tuple[str, Callable[[Any], Callable[[Row], Row]]]] = {
     ),
     "handling_events": ("the teammate is part of the key", teammate_lifted),
     "ip_allowlist": ("a singleton without an id", of_workspace),
+    **{
+        table: ("which columns there are differs from workspace to workspace", as_reported(table))
+        for table in TABLES
+        if table.startswith("report_")
+    },
     "workspace": ("`/me` is a teammate with the workspace inside", turned_inside_out),
 }
 

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from tap_intercom.sandbox import export_misfortunes, misfortunes
 from tap_intercom.sandbox.failures import FAILURES
 from tap_intercom.sandbox.misfortunes import MISFORTUNES, PREFIXES
-from tap_intercom.sandbox.misfortunes import __doc__ as documented
 from tap_intercom.sandbox.restless import DEEDS
 
 if TYPE_CHECKING:
     from calling import Caller, Code, Start
 
+documented = f"{misfortunes.__doc__}{export_misfortunes.__doc__}"
 EVER = {"field": "updated_at", "operator": ">", "value": 0}
 
 

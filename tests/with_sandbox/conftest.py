@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from runs import CUSTOM_OBJECT_TYPES, NAMES, Run, sync
 
-from tap_intercom import client
+from tap_intercom import client, exports
 from tap_intercom.sandbox import Sandbox, running
 from tap_intercom.tap import TapIntercom
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 def _quick_and_tidy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Do not wait long between tries, and leave the signal handlers to pytest."""
     monkeypatch.setattr(client, "FIRST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(exports, "FIRST_LOOK_SECONDS", 0.01)
     handlers = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
     yield
     for one, handler in handlers.items():

@@ -43,6 +43,10 @@ BUDGET = {
     "contact_subscriptions": (234, 1),
     "contact_tags": (13, 1),
     "contacts": (2, 1),
+    # One export: begun, looked at three times, downloaded.
+    **{stream: (5, 5) for stream in NAMES if stream.startswith("content_export_")},
+    # Likewise, once it is known which columns there are.
+    **{stream: (6, 6) for stream in NAMES if stream.startswith("report_")},
     "content_import_sources": (1, 1),
     "content_snippets": (2, 2),
     "conversation_attributes": (1, 1),
@@ -113,5 +117,8 @@ def test_streams_that_need_the_same_share_it(quiet: Sandbox) -> None:
     """Each of these would search for conversations, or scroll through the companies, by itself."""
     together, _ = counted(quiet, "conversations", "conversation_tags", "conversation_contacts")
     assert together == 1
+    exported = [stream for stream in NAMES if stream.startswith("content_export_")]
+    together, _ = counted(quiet, *exported)
+    assert together == 5
     together, _ = counted(quiet, "companies", "company_tags", "company_segments")
     assert together == BUDGET["companies"][0]

@@ -6,10 +6,12 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from reported import reported
 from runs import NAMES, amiss, sync
 
 from tap_intercom.shapes import Children
 from tap_intercom.streams import STREAMS
+from tap_intercom.times import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +35,8 @@ def held(sandbox: Sandbox, stream: str) -> list[dict[str, Any]]:
         return [{**workspace, "id": workspace["id_code"], "admin": me}]
     if stream == "conversations":
         return [without(one, "conversation_parts") for one in sandbox.records(stream)]
+    if stream.startswith("report_"):
+        return [reported(stream, one) for one in sandbox.records(stream)]
     if stream not in INSIDE:
         return [reduced(stream, one) for one in sandbox.records(stream)]
     resource, wrapper, noun = INSIDE[stream]
@@ -70,11 +74,13 @@ def without(record: dict[str, Any], name: str) -> dict[str, Any]:
 
 def keyed(stream: str, rows: list[dict[str, Any]]) -> dict[tuple[str, ...], dict[str, Any]]:
     keys = next(one.primary_keys for one in STREAMS if one.name == stream)
-    return {tuple(same_time(str(row[key])) for key in keys): row for row in rows}
+    return {tuple(same_time(key, str(row[key])) for key in keys): row for row in rows}
 
 
-def same_time(text: str) -> str:
+def same_time(key: str, text: str) -> str:
     """Write a time that is part of a key as the tap does."""
+    if key.endswith("_at") and text.isdigit():
+        return str(canonical(int(text)))
     return text.replace("Z", "+00:00") if text[:2] == "20" and text[-1:] == "Z" else text
 
 
