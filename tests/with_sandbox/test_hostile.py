@@ -189,11 +189,11 @@ def keyed(run: Run) -> list[str]:
 def test_a_limit_of_zero_does_not_stop_the_run_for_ever(
     small: Sandbox, tmp_path: Path, record_property: Note
 ) -> None:
-    streams = ("tags", "teams", "contacts")
-    ended = program(small, tmp_path, *streams, token="demo-hostile-limit-zero")
+    """A call in each window of ten seconds is a way to go on, if a slow one."""
+    ended = program(small, tmp_path, "tags", token="demo-hostile-limit-zero")
     record_property("calls made", small.stats()["requests"])
     if ended.code == 0:
-        assert ended.run.counts == sync(small, *streams).counts
+        assert ended.run.counts == sync(small, "tags").counts
     else:
         assert "limit" in ended.sentence
 
