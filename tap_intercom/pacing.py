@@ -130,7 +130,7 @@ class RateLimit:
                 self._reset = reset
                 self._begin_window(remaining, turns_at)
                 self._spent += 1  # the call that was answered
-            self._limit = limit
+            self._limit = max(1, limit)  # no limit at all would leave no permit for ever
             self._left = min(self._left, remaining)
             self._turns_at = min(self._turns_at, turns_at)
 

@@ -567,7 +567,7 @@ class Search(Shape):
     def opening(self, since: datetime | None) -> Request:
         if since is None and self.is_bounded:
             return self.question(None, self.beyond)
-        begin = times.epoch((since or times.EPOCH) - self.margin)
+        begin = times.epoch(since or times.EPOCH) - int(self.margin.total_seconds())
         return self.question(begin, self.beyond if self.is_bounded else None)
 
     # In parts, several at once
@@ -805,7 +805,7 @@ class Scroll(Shape):
         request = Request(self.path, self.query)
         while records := self.dig(body := self.fetch(request)):
             yield records
-            if not body.get("scroll_param"):
+            if not isinstance(body, dict) or not body.get("scroll_param"):
                 raise ScrollLost(self.name, "A page of the scroll does not say how to go on.")
             request = request.with_params({"scroll_param": body["scroll_param"]})
 
@@ -961,7 +961,7 @@ class FanOut(Children):
             return None
         if all(one.get("total_count") == 0 for one in wrappers):
             return []
-        if self.inline and all(one.get("has_more") is False for one in wrappers):
+        if self.inline and all(map(_is_whole, wrappers)):
             return [row for one in wrappers for row in one.get("data") or []]
         return None
 
@@ -987,6 +987,13 @@ class FanOut(Children):
                 self.of.noun,
                 ", ".join(self.capped),
             )
+
+
+def _is_whole(wrapper: Mapping[str, Any]) -> bool:
+    """Say whether the rows that lie in a parent are all there are, and rows at all."""
+    rows = wrapper.get("data") or []
+    are_rows = isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
+    return are_rows and wrapper.get("has_more") is False
 
 
 class Feed(FanOut):

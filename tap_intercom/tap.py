@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import json
 import os
 import re
@@ -11,7 +12,7 @@ from contextlib import contextmanager, suppress
 from functools import cached_property, partial
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
 from urllib.parse import urlsplit
 
 import requests
@@ -22,7 +23,7 @@ from singer_sdk import typing as th
 from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
-from singer_sdk.singerlib import StateMessage
+from singer_sdk.singerlib import Catalog, StateMessage
 from typing_extensions import override
 
 from tap_intercom import auth, connection_string, times
@@ -43,7 +44,7 @@ from tap_intercom.streams import STREAMS
 from tap_intercom.streams.workspace import Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import FrameType
 
     import click
@@ -302,12 +303,18 @@ class TapIntercom(Tap):
 
         Raises:
             SettingsError: One of them is not a time.
+            RunError: The state is none.
         """
-        given = state.get("bookmarks") or {}
+        given = at("bookmarks", state) or {}
+        if not isinstance(state, dict) or not isinstance(given, dict):
+            raise RunError(NO_STATE)
         bookmarks = {}
         for stream in STREAMS:
+            bookmark = given.get(stream.name) or {}
+            if not isinstance(bookmark, dict):
+                raise RunError(NO_STATE)
             try:
-                bookmarks[stream.name] = stream.adopted(given.get(stream.name) or {})
+                bookmarks[stream.name] = stream.adopted(bookmark)
             except ValueError as error:
                 msg = f"The bookmark of {stream.name} in the state is not a time: remove it, or"
                 raise SettingsError([f"{msg} write it like 2026-01-31T12:00:00Z."]) from error
@@ -345,11 +352,22 @@ class TapIntercom(Tap):
             raise SettingsError(errors)
         return cls(config={**config, "connection_string": None, **forced})
 
-    def __init__(self, *args: Any, parse_env_config: bool = False, **kwargs: Any) -> None:
-        """Make a tap, once the settings in the environment are seen to be readable."""
+    def __init__(
+        self, *args: Any, catalog: Any = None, parse_env_config: bool = False, **kwargs: Any
+    ) -> None:
+        """Make a tap, once settings in the environment and the catalog are seen to be readable."""
         if parse_env_config:
             self._check_environment()
-        super().__init__(*args, parse_env_config=parse_env_config, **kwargs)
+        if isinstance(catalog, dict):
+            catalog = _read_catalog(catalog)
+        super().__init__(*args, catalog=catalog, parse_env_config=parse_env_config, **kwargs)
+
+    @classmethod
+    @override
+    def invoke(
+        cls, *, state: IO[str] | None = None, catalog: IO[str] | None = None, **kwargs: Any
+    ) -> None:
+        super().invoke(state=_checked(state), catalog=_checked(catalog), **kwargs)
 
     @classmethod
     def _check_environment(cls) -> None:
@@ -513,6 +531,8 @@ class TapIntercom(Tap):
             os._exit(128 + signum)
 
 
+NO_STATE = 'The state is not one of this tap: {"bookmarks": {"contacts": {...}}} and so on.'
+
 # Records are trees, and gone when they are written. The collector would look for circles in them
 # all the time, and take a third of the time of a run (docs/performance.md).
 COLLECT_AFTER = (100_000, 50, 100)
@@ -536,15 +556,43 @@ def read_settings(path: str | Path) -> dict[str, Any]:
         RunError: It is none; the message does not quote it.
     """
     try:
-        settings = json.loads(Path(path).read_text("utf-8"))
+        return _object(partial(Path(path).read_text, "utf-8"), path)
     except OSError as error:
         raise RunError(f"{path} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
+
+
+def _object(read: Callable[[], str], path: str | Path) -> dict[str, Any]:
+    """Read a file that holds an object of JSON.
+
+    Raises:
+        RunError: It is none; the message does not quote it.
+    """
+    try:
+        found = json.loads(read())
+    except (ValueError, RecursionError) as error:
         raise RunError(f"{path} is not a JSON file.") from error
-    if not isinstance(settings, dict):
-        msg = f"{path} does not hold a JSON object of settings."
+    if not isinstance(found, dict):
+        msg = f"{path} does not hold a JSON object."
         raise RunError(msg)
-    return settings
+    return found
+
+
+def _checked(file: IO[str] | None) -> IO[str] | None:
+    """Give what a file holds to be read again, once it is seen to be an object of JSON."""
+    return None if file is None else io.StringIO(json.dumps(_object(file.read, file.name)))
+
+
+def _read_catalog(catalog: dict[str, Any]) -> Catalog:
+    """Read a catalog as the SDK does.
+
+    Raises:
+        RunError: It is none.
+    """
+    try:
+        return Catalog.from_dict(catalog)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        msg = "The catalog is not one of Singer's: write it anew with --discover."
+        raise RunError(msg) from error
 
 
 def _with_connection_string(config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -583,8 +631,11 @@ def _problems(config: dict[str, Any]) -> Iterator[str]:
         yield "end_date is before start_date, so there is nothing to fetch."
     if config.get("api_url"):
         yield from _url_problems(config["api_url"])
-    if not re.fullmatch(r"[\x20-\x7e\xa0-\xff]*", config.get("user_agent") or ""):
-        yield "user_agent may have the characters of Latin-1 only, and no line breaks."
+    if not re.fullmatch(r"(?!\s)[\x20-\x7e\xa0-\xff]*", config.get("user_agent") or ""):
+        yield (
+            "user_agent may have the characters of Latin-1 only, no line breaks, and no space at"
+            " its beginning."
+        )
 
 
 def _url_problems(url: str) -> Iterator[str]:

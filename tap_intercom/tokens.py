@@ -135,7 +135,7 @@ class TokenStore:
             return {}
         except OSError as error:
             raise self._unusable("read", error) from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise self._foreign() from error
         if not _holds_tokens(tokens):
             raise self._foreign()
