@@ -389,7 +389,13 @@ class Singleton(Shape):
 
     @override
     def pages(self, since: datetime | None) -> Iterator[Page]:
-        yield Page([self.fetch(self.opening(since))])
+        body = self.fetch(self.opening(since))
+        if not isinstance(body, dict):
+            problem = (
+                "Intercom's answer is no object. Try another api_version, and please report this."
+            )
+            raise IntercomError(self.name, problem)
+        yield Page([body])
 
 
 class List(Shape):
@@ -606,8 +612,10 @@ class Search(Shape):
             parts += 1
             yield from pages
         if not self.is_bounded and parts > 1:
-            # What changed while the parts were read has moved out of them, to here.
-            yield from map(self.dig, walk(self.question(self.beyond, None), self.fetch))
+            # What changed while the parts were read has moved out of them, or into the last one,
+            # which may have been read before: as the run began in its second, or in its day.
+            for body in walk(self.question(times.epoch(self.until), None), self.fetch):
+                yield self.wanted(self.dig(body), self.until, None)
 
     def read(self, stretch: Stretch) -> tuple[tuple[list[list[Record]], int], list[Stretch]]:
         """Read a stretch, or its beginning.
@@ -783,9 +791,14 @@ class Scroll(Shape):
             spool.seek(0)
             spool.truncate()
             count = 0
+            pages: set[int] = set()
             try:
                 for records in self.scroll():
-                    spool.write(json.dumps(records) + "\n")
+                    line = json.dumps(records)
+                    if hash(line) in pages:
+                        raise ScrollLost(self.name, "The scroll goes round in circles.")  # noqa: TRY301
+                    pages.add(hash(line))
+                    spool.write(line + "\n")
                     count += len(records)
             except ScrollLost as error:
                 # Past its end some scrolls answer 404 instead of an empty page, and a lost one does

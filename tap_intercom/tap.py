@@ -358,7 +358,7 @@ class TapIntercom(Tap):
         """Make a tap, once settings in the environment and the catalog are seen to be readable."""
         if parse_env_config:
             self._check_environment()
-        if isinstance(catalog, dict):
+        if isinstance(catalog, dict) and not isinstance(catalog, Catalog):
             catalog = _read_catalog(catalog)
         super().__init__(*args, catalog=catalog, parse_env_config=parse_env_config, **kwargs)
 
@@ -383,7 +383,8 @@ class TapIntercom(Tap):
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         self.append_builtin_config(self.config_jsonschema)
-        self._config, errors = _with_connection_string(self._config)
+        given = {name: one for name, one in self._config.items() if one is not None}
+        self._config, errors = _with_connection_string(given)
         errors += _schema_problems(self.config_jsonschema, self._config)
         errors = errors or list(_problems(self._config))
         if errors and raise_errors:
@@ -531,7 +532,10 @@ class TapIntercom(Tap):
             os._exit(128 + signum)
 
 
-NO_STATE = 'The state is not one of this tap: {"bookmarks": {"contacts": {...}}} and so on.'
+NO_STATE = (
+    'The state is none that a tap wrote, like {"bookmarks": {"contacts": {...}}}: hand over the'
+    " last STATE that was written, or begin without one."
+)
 
 # Records are trees, and gone when they are written. The collector would look for circles in them
 # all the time, and take a third of the time of a run (docs/performance.md).
