@@ -227,7 +227,7 @@ def wait_seconds(error: BaseException, tries: int) -> float:
     response = getattr(error, "response", None)
     headers: Mapping[str, str] = {} if response is None else response.headers
     exponential: float = min(FIRST_WAIT_SECONDS * 2**tries, LONGEST_WAIT_SECONDS) * _jitter()
-    if headers.get("Retry-After", "").isdigit():
+    if headers.get("Retry-After", "").isdecimal():
         return min(float(headers["Retry-After"]), LONGEST_WAIT_SECONDS)
     if response is not None and response.status_code == requests.codes.too_many_requests:
         try:
