@@ -164,7 +164,7 @@ def moment(second: int | None) -> datetime | None:
     since=st.none() | MOMENTS,
     until=st.none() | MOMENTS,
 )
-def test_all_that_changed_comes_once_and_nothing_else(
+def test_all_that_changed_comes_and_nothing_else(
     discovered: TapIntercom,
     records: dict[str, int],
     size: int,
@@ -192,7 +192,10 @@ def test_all_that_changed_comes_once_and_nothing_else(
                 for name, second in expected.items()
                 if times.parse(second) < reached and name not in found
             ]
-    assert sorted(found) == sorted(expected)
+    assert set(found) == set(expected)
+    # What changed lately may come again, as its place in a search is not to be trusted.
+    settled = [name for name in found if times.parse(records[name]) <= stream.settled]
+    assert len(settled) == len(set(settled))
 
 
 CHANGES = st.lists(
