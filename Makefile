@@ -12,8 +12,8 @@ unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo clean-demo test lint format types check docs benchmark install plugins browser \
-  lock clean
+.PHONY: help demo clean-demo test lint format types check docs benchmark reliability install \
+  plugins browser lock clean
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ docs: install  ## Write the generated pages of docs/ anew
 
 benchmark: install  ## Measure the tap beside its peers, or ARGS="limit --size 2000" only
 	$(BIN)/python benchmarks/syncs.py $(or $(ARGS),all)
+
+reliability: install  ## Count anew what the tests of docs/reliability.md try
+	$(BIN)/python scripts/reliability.py
 
 install: $(VENV)/.installed  ## Make .venv: the project and everything pinned in requirements/
 

@@ -171,6 +171,32 @@ def record_path(told: Json) -> list[Panel]:
     ]
 
 
+def soak(told: Json) -> list[Panel]:
+    """Memory, open files and threads over a long run."""
+    found = told["results"]["ours"]
+    calls = figure(found["calls"])
+    titles = {
+        "memory_mb": f"Memory in the course of {calls} calls",
+        "files": "Open files",
+        "threads": "Threads",
+    }
+    shown = {"memory_mb": "{:.0f} MB"}
+    return [
+        Panel(
+            title,
+            [
+                Bar(f"after {tenth} %", value, shown.get(name, "{:.0f}").format(value))
+                for tenth, value in zip(
+                    range(10, 101, 10), found[name]["after_each_tenth"], strict=True
+                )
+                if tenth in SHOWN
+            ],
+        )
+        for name, title in titles.items()
+    ]
+
+
+SHOWN = {10, 40, 70, 100}
 RATE = "records_per_second"
 PANELS: dict[str, Callable[[Json], list[Panel]]] = {
     "whole-sync": whole_sync,
@@ -179,6 +205,7 @@ PANELS: dict[str, Callable[[Json], list[Panel]]] = {
     "size": growth,
     "nothing-new": nothing_new,
     "record-path": record_path,
+    "soak": soak,
 }
 
 

@@ -185,6 +185,24 @@ def record_path(told: Json) -> list[str]:
     return table(head, rows)
 
 
+def soak(told: Json) -> list[str]:
+    """What a long run has, early and late."""
+    found = told["results"]["ours"]
+    head = ["", "After a tenth", "Peak since then", "At the end"]
+    titles = {"memory_mb": "Memory, MB", "files": "Open files", "threads": "Threads"}
+    rows = []
+    for name, title in titles.items():
+        tenths = found[name]["after_each_tenth"]
+        values = (tenths[0], found[name]["peak"], tenths[-1])
+        rows.append([title, *(f"{value:.0f}" for value in values)])
+    calls, seconds = figure(found["calls"]), figure(found["seconds"])
+    return [
+        f"{calls} calls, {figure(found['records'])} records, {seconds} seconds.",
+        "",
+        *table(head, rows),
+    ]
+
+
 TABLES: dict[str, Callable[[Json], list[str]]] = {
     "whole-sync": whole_sync,
     "records-per-second": records_per_second,
@@ -192,6 +210,7 @@ TABLES: dict[str, Callable[[Json], list[str]]] = {
     "size": size,
     "nothing-new": nothing_new,
     "record-path": record_path,
+    "soak": soak,
 }
 
 

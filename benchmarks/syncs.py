@@ -6,6 +6,7 @@
     python benchmarks/syncs.py size                time and memory against the number of records
     python benchmarks/syncs.py nothing-new         the cost of a run in which nothing has changed
     python benchmarks/syncs.py record-path         what a record costs, without network and start
+    python benchmarks/syncs.py soak                memory, files and threads over a long run
     python benchmarks/syncs.py all                 all of them, one after the other
 
 Each has options (`--help`) and can be run alone. It writes `benchmarks/results/NAME.json`, draws
@@ -30,6 +31,7 @@ import report
 from peers import CONNECTORS, OURS, SHARED, Connector
 from record_path import record_path
 from serving import allowed, served
+from soak import soak
 from timing import Rounds, say, summed
 
 if TYPE_CHECKING:
@@ -249,6 +251,7 @@ MEASUREMENTS: dict[str, Callable[[argparse.Namespace], Json]] = {
     "size": growth,
     "nothing-new": nothing_new,
     "record-path": record_path,
+    "soak": soak,
 }
 
 
@@ -270,6 +273,7 @@ def names(text: str) -> list[str]:
 
 
 SIZE = "number of contacts in the workspace; the rest scales with it"
+ROUNDS: dict[str, tuple[Any, Any, str]] = {"runs": (int, 3, "rounds to take the median of")}
 SPEED: dict[str, tuple[Any, Any, str]] = {
     "latency-ms": (float, 100.0, "what the sandbox adds to each answer"),
     "rate-limit": (int, 10_000, "calls a minute"),
@@ -278,14 +282,16 @@ WHO: dict[str, tuple[Any, Any, str]] = {
     "connectors": (names, list(CONNECTORS), "who is measured: ours,singer-io,airbyte"),
 }
 OPTIONS: dict[str, dict[str, tuple[Any, Any, str]]] = {
-    "whole-sync": {"size": (int, 1_000, SIZE), **SPEED, **WHO},
+    "whole-sync": {**ROUNDS, "size": (int, 1_000, SIZE), **SPEED, **WHO},
     "records-per-second": {
+        **ROUNDS,
         "size": (int, 10_000, "number of contacts"),
         "conversations-size": (int, 1_500, "twice the number of conversations"),
         **WHO,
     },
-    "limit": {"size": (int, 10_000, SIZE), **SPEED},
+    "limit": {**ROUNDS, "size": (int, 10_000, SIZE), **SPEED},
     "size": {
+        **ROUNDS,
         "sizes": (numbers, [1_000, 10_000, 100_000, 1_000_000], "numbers of contacts"),
         "conversation-sizes": (
             numbers,
@@ -293,8 +299,10 @@ OPTIONS: dict[str, dict[str, tuple[Any, Any, str]]] = {
             "twice the numbers of conversations, which have about 18 parts each",
         ),
     },
-    "nothing-new": {"size": (int, 1_000, SIZE), **SPEED, **WHO},
-    "record-path": {"size": (int, 5_000, SIZE)},
+    "nothing-new": {**ROUNDS, "size": (int, 1_000, SIZE), **SPEED, **WHO},
+    "record-path": {**ROUNDS, "size": (int, 5_000, SIZE)},
+    # A call for each conversation: as many as 10,000 calls a minute are in half an hour.
+    "soak": {"size": (int, 600_000, "twice the number of conversations")},
 }
 
 
@@ -305,7 +313,6 @@ def parser() -> argparse.ArgumentParser:
     commands.add_parser("all", help="all of them, one after the other")
     for name, measurement in MEASUREMENTS.items():
         one = commands.add_parser(name, help=measurement.__doc__)
-        one.add_argument("--runs", type=int, default=3, help="rounds to take the median of")
         for option, (kind, default, told) in OPTIONS[name].items():
             one.add_argument(f"--{option}", type=kind, default=default, help=told)
     return made

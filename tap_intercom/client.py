@@ -12,6 +12,7 @@ import math
 import random
 import threading
 import weakref
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -27,6 +28,8 @@ from singer_sdk.streams import RESTStream
 from typing_extensions import override
 
 from tap_intercom import schema, times
+from tap_intercom.audit import Account
+from tap_intercom.transfer import TooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping, Sequence
@@ -36,6 +39,7 @@ if TYPE_CHECKING:
     from backoff.types import Details
     from singer_sdk import Tap
 
+    from tap_intercom.pacing import Waited
     from tap_intercom.paginators import Body, Request
 
 REGIONS = {
@@ -93,10 +97,11 @@ class Connection:
     url: str
     version: str
     session: requests.Session
+    waited: Waited
     started_at: datetime = field(default_factory=lambda: datetime.now(times.UTC))
     workspace_id: str | None = None
     workspace_created_at: datetime | None = None
-    left_out: dict[str, str] = field(default_factory=dict)
+    accounts: dict[str, Account] = field(default_factory=lambda: defaultdict(Account))
     drained: dict[str, IO[Any]] = field(default_factory=dict)
     definitions: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     # What more than one stream begins with.
@@ -108,6 +113,11 @@ class Connection:
     def __post_init__(self) -> None:
         """See to it that the files that streams share are closed with the run."""
         weakref.finalize(self, _close, self.drained)
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """The streams that ended early, and why."""
+        return {name: one.left_out for name, one in self.accounts.items() if one.left_out}
 
     def has(self, version: str) -> bool:
         """Say whether the API version in use is this one or newer."""
@@ -290,6 +300,7 @@ class IntercomStream(RESTStream[Any]):
     def __init__(self, tap: Tap, connection: Connection) -> None:
         """Declare the schema of the stream's component."""
         self.connection = connection
+        self.account = connection.accounts[self.name]
         super().__init__(tap=tap, schema=self.declared_schema(tap))
 
     def declared_schema(self, tap: Tap) -> dict[str, Any]:  # noqa: ARG002  for those that look it up
@@ -354,6 +365,8 @@ class IntercomStream(RESTStream[Any]):
         """
         try:
             return self.request_decorator(self.attempt)(request)  # type: ignore[no-any-return]
+        except TooLarge as error:
+            raise IntercomError(self.name, f"Not read, as {error}. {ADVICE[STOP]}") from error
         except RetriableAPIError as error:
             problem = f"{error} It did so {self.max_tries} times; run again later."
             raise IntercomError(self.name, problem) from error
@@ -373,7 +386,12 @@ class IntercomStream(RESTStream[Any]):
             json=request.body,
             headers=self.http_headers,
         )
-        response = self._request(prepared, None)
+        waited = self.connection.waited
+        before = waited.seconds
+        try:
+            response = self._request(prepared, None)
+        finally:
+            self.account.called(waited.seconds - before)
         self.connection.received.bytes += len(response.content)
         return decode(response), response.headers
 
@@ -397,6 +415,7 @@ class IntercomStream(RESTStream[Any]):
             self.backoff_wait_generator,
             (RetriableAPIError, requests.RequestException),
             max_tries=self.max_tries,
+            giveup=lambda error: isinstance(error, TooLarge),
             on_backoff=self.backoff_handler,
             jitter=None,
             logger=None,
@@ -413,6 +432,9 @@ class IntercomStream(RESTStream[Any]):
     @override
     def backoff_handler(self, details: Details) -> None:
         error = details.get("exception")
+        response = getattr(error, "response", None)
+        is_refused = getattr(response, "status_code", None) == requests.codes.too_many_requests
+        self.account.retried(details.get("wait", 0.0) if is_refused else 0.0)
         self.logger.warning(
             "%s Trying again in %.1f seconds (%d of %d).",
             error if isinstance(error, RetriableAPIError) else f"No answer: {cause(error)}.",

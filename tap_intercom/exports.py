@@ -239,12 +239,18 @@ class Export(Shape):
             },
         )
         session: Session = self.requests_session
-        with session.send(
-            self.authenticator(prepared),
-            stream=True,
-            timeout=self.timeout,
-            allow_redirects=self.allow_redirects,
-        ) as response:
+        waited = self.connection.waited
+        before = waited.seconds
+        try:
+            response = session.send(
+                self.authenticator(prepared),
+                stream=True,
+                timeout=self.timeout,
+                allow_redirects=self.allow_redirects,
+            )
+        finally:
+            self.account.called(waited.seconds - before)
+        with response:
             if response.status_code >= codes.multiple_choices:
                 content = response.iter_content(MOST_OF_AN_ERROR)
                 response._content = next(content, b"")  # noqa: SLF001  what it reads its text from

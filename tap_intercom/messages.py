@@ -11,8 +11,11 @@ it all that waits before it, so a STATE is never late, and never early.
 from __future__ import annotations
 
 import os
+import select
 import sys
+from contextlib import suppress
 from functools import cached_property
+from threading import RLock, Thread
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
@@ -38,6 +41,10 @@ _encoder = msgspec.json.Encoder(enc_hook=enc_hook, decimal_format="number")
 class TargetGone(ClickException):
     """The program that reads the tap's output has ended."""
 
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__("The target ended before the tap did; its own log says why.")
+
 
 class WholeLineWriter(GenericSingerWriter[bytes, Message]):
     """Writes messages to standard output, one whole line each, signals notwithstanding."""
@@ -47,6 +54,7 @@ class WholeLineWriter(GenericSingerWriter[bytes, Message]):
         self._waiting = bytearray()
         self._writing = False
         self._deferred: Callable[[], None] | None = None
+        self._farewell = RLock()
 
     @override
     def serialize_message(self, message: Message) -> bytes:
@@ -112,10 +120,10 @@ class WholeLineWriter(GenericSingerWriter[bytes, Message]):
                 written += sys.stdout.buffer.write(block[written:])
             sys.stdout.buffer.flush()
         except BrokenPipeError as error:
+            self._farewell.acquire()  # for good: it is said once
             # What Python still holds for the closed pipe would raise once more at exit.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            msg = "The target ended before the tap did; its own log says why."
-            raise TargetGone(msg) from error
+            raise TargetGone from error
         finally:
             self._waiting.clear()
 
@@ -123,6 +131,26 @@ class WholeLineWriter(GenericSingerWriter[bytes, Message]):
         if self._deferred is not None:
             action, self._deferred = self._deferred, None
             action()
+
+    def end_with_target(self, farewell: Callable[[], None]) -> None:
+        """End the program when nobody reads any more, also while there is nothing to write.
+
+        A call may take minutes, and of the companies nothing is written before all are read. The
+        farewell is called before.
+        """
+        with suppress(AttributeError, OSError):  # a system without poll, an output without a file
+            poll = select.poll()
+            poll.register(sys.stdout.fileno(), 0)
+            Thread(target=self._follow, args=(poll, farewell), daemon=True).start()
+
+    def _follow(self, poll: select.poll, farewell: Callable[[], None]) -> None:
+        if any(event & (select.POLLERR | select.POLLHUP) for _, event in poll.poll()):
+            with self._farewell:
+                TargetGone().show()
+                try:
+                    farewell()
+                finally:
+                    os._exit(TargetGone.exit_code)
 
     def between_lines(self, action: Callable[[], None]) -> None:
         """Run an action now, or as soon as the line that is being written is out."""

@@ -68,15 +68,16 @@ class RateLimit:
         self._due = -math.inf  # when the next call would go, at an even pace
         self._turn = threading.Lock()
 
-    def take(self) -> None:
-        """Wait until one more call may be sent."""
-        told = False
+    def take(self) -> float:
+        """Wait until one more call may be sent, and tell for how many seconds."""
+        began, told = self._clock(), False
         with self._turn:  # one waits for the moment, the others for their turn
             while (wait := self._try()) > 0:
                 if wait > WORTH_TELLING_SECONDS and not told:
                     told = True
                     logger.info("The rate limit is spent; going on in %.0f seconds", wait)
                 self._sleep(wait)
+        return self._clock() - began
 
     def _try(self) -> float:
         """Take a permit and return 0, or return the seconds until there may be one."""
@@ -130,9 +131,15 @@ class RateLimit:
                 self._reset = reset
                 self._begin_window(remaining, turns_at)
                 self._spent += 1  # the call that was answered
-            self._limit = limit
+            self._limit = max(1, limit)  # no limit at all would leave no permit for ever
             self._left = min(self._left, remaining)
             self._turns_at = min(self._turns_at, turns_at)
+
+
+class Waited(threading.local):
+    """How many seconds each thread has waited for permits."""
+
+    seconds: float = 0.0
 
 
 class PacedAdapter(HTTPAdapter):
@@ -141,13 +148,14 @@ class PacedAdapter(HTTPAdapter):
     def __init__(self, rate_limit: RateLimit, at_once: int, **kwargs: Any) -> None:
         """Share `rate_limit` with whoever else spends it."""
         self._rate_limit = rate_limit
+        self.waited = Waited()
         self._room = threading.BoundedSemaphore(at_once)
         super().__init__(pool_maxsize=at_once, **kwargs)
 
     @override
     def send(self, *args: Any, **kwargs: Any) -> requests.Response:
         with self._room:
-            self._rate_limit.take()
+            self.waited.seconds += self._rate_limit.take()
             try:
                 response = super().send(*args, **kwargs)
             except BaseException:

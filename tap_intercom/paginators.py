@@ -63,23 +63,68 @@ class RepeatedPage(Exception):
     """Intercom pointed back to a page that was already read (seen as cursors A, B, A, B, …)."""
 
 
+# Pages without a record that may follow one another, each of which names a next one.
+EMPTY_PAGES = 100
+
+
+@dataclass
+class Trail:
+    """What was asked on the way from page to page, and what the last ones held."""
+
+    asked: set[str] = field(default_factory=set)
+    last: tuple[Any, ...] | None = None
+    empty: int = 0
+
+    def ask(self, request: Request) -> None:
+        """Note what is asked next.
+
+        Raises:
+            RepeatedPage: It was asked before.
+        """
+        name = repr(request)
+        if name in self.asked:
+            raise RepeatedPage
+        self.asked.add(name)
+
+    def add(self, body: Body) -> None:
+        """Note what a page held.
+
+        Raises:
+            RepeatedPage: It held what the one before held, or is one empty page too many.
+        """
+        held = _ids(body)
+        self.empty = self.empty + 1 if held == () else 0
+        if self.empty > EMPTY_PAGES or (held and held == self.last):
+            raise RepeatedPage
+        self.last = held
+
+
+def _ids(body: Body) -> tuple[Any, ...] | None:
+    """Name what a page holds, by the ids of the records in its first list; None if it has none."""
+    lists = (body,) if isinstance(body, list) else body.values() if isinstance(body, dict) else ()
+    records = next((one for one in lists if isinstance(one, list)), None)
+    if records is None:
+        return None
+    ids = tuple(str(one.get("id")) for one in records if isinstance(one, dict) and "id" in one)
+    return ids if len(ids) == len(records) else None
+
+
 def walk(
-    request: Request, fetch: Callable[[Request], Body], seen: set[str] | None = None
+    request: Request, fetch: Callable[[Request], Body], trail: Trail | None = None
 ) -> Iterator[Body]:
     """Yield the page that answers the request, and all that follow it.
 
-    `seen` is what was asked before on the same way, if this goes on; it grows.
+    `trail` tells of the pages before, if this goes on from them; it grows.
 
     Raises:
-        RepeatedPage: A page names one already read as its next.
+        RepeatedPage: The pages go round in circles, or on without a record.
     """
-    seen = set() if seen is None else seen
+    trail = trail or Trail()
     following: Request | None = request
     while following is not None:
-        if repr(following) in seen:
-            raise RepeatedPage
-        seen.add(repr(following))
+        trail.ask(following)
         body = fetch(following)
+        trail.add(body)
         yield body
         following = next_request(following, body)
 

@@ -23,7 +23,6 @@ import time
 from abc import abstractmethod
 from collections import ChainMap
 from contextlib import suppress
-from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -39,6 +38,7 @@ from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from typing_extensions import override
 
 from tap_intercom import schema, times
+from tap_intercom.audit import BEGUN, ENDED
 from tap_intercom.client import (
     Answer,
     Connection,
@@ -51,7 +51,8 @@ from tap_intercom.client import (
 )
 from tap_intercom.concurrency import ahead, ordered_growth, ordered_map
 from tap_intercom.messages import PlainRecords
-from tap_intercom.paginators import RepeatedPage, Request, next_request, walk
+from tap_intercom.paginators import RepeatedPage, Request, Trail, next_request, walk
+from tap_intercom.transfer import TooLarge, TooSlow
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -68,6 +69,9 @@ FRESH_SECONDS = 5.0
 
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
+
+# What other taps keep in a bookmark.
+CURSORS = frozenset({"updated_at", "created_at"})
 
 # Nothing in Intercom is older than Intercom.
 INTERCOM_BEGAN = datetime(2011, 1, 1, tzinfo=times.UTC)
@@ -96,6 +100,10 @@ class Shape(PlainRecords, IntercomStream):
     params: ClassVar[Mapping[str, Any]] = {}
     # The stream that defines the custom attributes of this one's records.
     defined_by: ClassVar[type[Shape] | None] = None
+    # Where an answer says how many records there are, as a dotted path; beside them, unless told.
+    total: ClassVar[str] = ""
+    # Intercom gives at most this many rows of a parent, the newest.
+    cap: ClassVar[int | None] = None
     # Parameters that an older version than this one would refuse.
     params_since: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     replication_key: str | None = None
@@ -159,7 +167,8 @@ class Shape(PlainRecords, IntercomStream):
             answer, came_at = begun.result()
             is_fresh = time.monotonic() - came_at < FRESH_SECONDS
             if self.keeps_place or is_fresh or next_request(request, answer) is None:
-                return deepcopy(answer)  # records are made to fit in place
+                # Records are made to fit in place, so each reader gets its own.
+                return json.loads(json.dumps(answer))
         return super().fetch(request)
 
     # Whether it is read by a child that wants the rows of all its records.
@@ -170,10 +179,12 @@ class Shape(PlainRecords, IntercomStream):
         if not self.is_available:
             self.leave_out(f"needs api_version {self.min_version} or newer.")
             return
+        self.account.progress = BEGUN
         try:
             for page in self.pages(self.since()):
                 self.extracted(datetime.now(times.UTC))
                 yield from page.records
+                self.account.records += len(page.records)
                 self.checkpoint(page.up_to)
                 del page  # before the next one is decoded, which then has the processor's cache
                 self.message_writer.flush()  # a slow page must not hold back the one before
@@ -184,6 +195,13 @@ class Shape(PlainRecords, IntercomStream):
         except Gone as error:
             self.leave_out(error.problem)
             return
+        except RepeatedPage:
+            raise self.lost() from None
+        except RecursionError as error:
+            problem = "A record is nested too deeply to be read. Please report this."
+            raise IntercomError(self.name, problem) from error
+        self.account.progress = ENDED
+        self.tell_missing()
         self.activate_version()
 
     def check_token(self) -> tuple[Body, Mapping[str, str]]:
@@ -211,7 +229,26 @@ class Shape(PlainRecords, IntercomStream):
 
     def leave_out(self, reason: str) -> None:
         """Note that the stream ended early, for good reason, and is not to be taken as empty."""
-        self.connection.left_out[self.name] = reason
+        self.account.left_out = reason
+
+    def lost(self) -> IntercomError:
+        """Say that pages go round in circles."""
+        return IntercomError(
+            self.name,
+            "Intercom's pages go round in circles and get no further. What was read is kept; run"
+            " again later, or with a smaller page_size.",
+        )
+
+    def said(self, body: Body) -> Any:
+        """Read from an answer how many records there are, if it says so."""
+        beside = (path.rpartition(".")[0] for path in self.records.split("|"))
+        paths = self.total or "|".join(f"{path}.total_count".lstrip(".") for path in beside)
+        return at(paths, body)
+
+    def tell_missing(self) -> None:
+        """Say once where Intercom gave less than it counts."""
+        for name, (read, said) in self.account.short.items():
+            self.logger.warning("Intercom counts %d %s, and gave %d.", said, name, read)
 
     @property
     def query(self) -> dict[str, Any]:
@@ -249,17 +286,23 @@ class Shape(PlainRecords, IntercomStream):
         return max(value, start_date_value, key=times.parse)
 
     @classmethod
-    def adopted(cls, bookmark: dict[str, Any]) -> dict[str, Any]:
-        """Read a bookmark, ours or one that singer-io's tap wrote, `{"updated_at": "2026-…"}`.
+    def adopted(cls, bookmark: Any) -> dict[str, Any]:
+        """Read a bookmark, ours or one that another tap for Intercom wrote.
+
+        Of several times the earliest holds: whatever each meant, nothing before it is missing.
 
         Raises:
             ValueError: It is not a time.
         """
-        value = bookmark.get("replication_key_value") or bookmark.get("updated_at")
-        if not cls.replication_key or value is None:
+        own = bookmark.get("replication_key_value") if isinstance(bookmark, dict) else bookmark
+        moments = map(times.parse, filter(None, [own] if own else _cursors(bookmark)))
+        value = min(moments, default=None) if cls.replication_key else None
+        if value is None:
             return {}
-        value = times.canonical(value)
-        return {"replication_key": cls.replication_key, "replication_key_value": value}
+        return {
+            "replication_key": cls.replication_key,
+            "replication_key_value": times.text(value),
+        }
 
     @property
     def is_incremental(self) -> bool:
@@ -363,6 +406,26 @@ class Shape(PlainRecords, IntercomStream):
         return [record if isinstance(record, dict) else {self.bare: record} for record in found]
 
 
+def _cursors(state: Any) -> Iterator[Any]:
+    """Yield the times of another tap's bookmark, whatever lies around them.
+
+    {"updated_at": "2026-…"}                                 singer-io's, which was a bare time
+    {"updated_at": 1780315200}                               Airbyte's
+    {"updated_at": …, "prior_state": {…},                    Airbyte's of a child, with its
+     "conversations": {"updated_at": …}}                     parent's
+    {"state": {"updated_at": …}, "parent_state": {…}, …}     the same today
+    """
+    if isinstance(state, dict):
+        for name, one in state.items():
+            if name in CURSORS:
+                yield one
+            else:
+                yield from _cursors(one)
+    elif isinstance(state, list):
+        for one in state:
+            yield from _cursors(one)
+
+
 def at(paths: str, body: Any) -> Any:
     """Follow dotted paths into an answer, to the first that leads to something; else None."""
     return next((found for found in _found(paths, body) if found is not None), None)
@@ -405,11 +468,12 @@ class List(Shape):
     def pages(self, since: datetime | None) -> Iterator[Page]:
         newest = None
         for request in self.requests_since(since):
-            bodies = walk(request, self.fetch)
+            bodies, count, said = walk(request, self.fetch), 0, None
             # A list that is read as far as the bookmark mostly ends with its first page.
             ends_early = self.newest_first and since
             for body in bodies if ends_early else self.in_advance(bodies):
                 records = self.dig(body)
+                count, said = count + len(records), self.said(body)
                 if not self.replication_key:
                     yield Page(records)
                     continue
@@ -418,6 +482,8 @@ class List(Shape):
                 yield Page(self.wanted(records, since, self.end))
                 if self.newest_first and since and moments and min(moments) < since:
                     break
+            else:
+                self.account.compare(self.name, count, said)
         yield Page([], newest)
 
     def requests(self) -> Iterator[Request]:
@@ -442,9 +508,13 @@ class Windows(Shape):
     @override
     def pages(self, since: datetime | None) -> Iterator[Page]:
         for start, end in self.spans(since):
+            count, said = 0, None
             for body in self.in_advance(walk(self.request(start, end), self.fetch)):
-                records = self.wanted(self.dig(body), start, self.until)
+                found = self.dig(body)
+                count, said = count + len(found), self.said(body)
+                records = self.wanted(found, start, self.until)
                 yield Page([one for one in records if self.is_before(one, end)])
+            self.account.compare(self.name, count, said)
             yield Page([], end)
 
     @override
@@ -513,14 +583,6 @@ class Search(Shape):
                 )
                 restart = True
         yield Page([], ascent.reached)
-
-    def lost(self) -> IntercomError:
-        """Say that a search goes round in circles."""
-        return IntercomError(
-            self.name,
-            "Intercom's search goes round in circles and gets no further. What was read is kept;"
-            " run again later, or with a smaller page_size.",
-        )
 
     # What is asked
 
@@ -617,17 +679,18 @@ class Search(Shape):
         pages: list[list[Record]] = []
         before = self.connection.received.bytes
         count = stretch.read
-        for body in walk(stretch.request, self.fetch, stretch.seen):
+        for body in walk(stretch.request, self.fetch, stretch.trail):
             page = self.dig(body)
             pages.append([one for one in page if self.is_new(one, stretch.last)])
             count += len(page)
-            total = body.get("total_count") if isinstance(body, dict) else None
+            total = self.said(body)
             left = total - count if type(total) is int else 0
             following = next_request(stretch.request, body)
             if len(pages) >= PART_PAGES or left > PART_PAGES * self.page_size:
                 break
         read = (pages, self.connection.received.bytes - before)
         if following is None:
+            self.account.compare(self.name, count, total)
             return read, []
         rest = replace(stretch, request=following, read=count)
         return read, self.parts(page, stretch.before, left) or [rest]
@@ -677,12 +740,23 @@ class Search(Shape):
             return super().attempt(request)
         try:
             answer = super().attempt(request.with_page_size(self._page_size))
+        except TooLarge as error:
+            if self._page_size == 1:
+                raise
+            self._shrink()
+            raise RetriableAPIError(f"Not read, as {error}.", error.response) from error
+        except TooSlow:
+            self._shrink()
+            raise
         except RetriableAPIError as error:
             if error.response is not None and error.response.status_code in TOO_MUCH:
-                self._page_size = max(1, self._page_size // 3)
+                self._shrink()
             raise
         self._page_size = min(self.page_size, self._page_size * 2)
         return answer
+
+    def _shrink(self) -> None:
+        self._page_size = max(1, self._page_size // 3)
 
     @override
     def validate_response(self, response: Response) -> None:
@@ -704,7 +778,7 @@ MOST_PARTS = 64
 class Stretch:
     """What changed up to a second, to be searched for: how to ask, and how much of it is read.
 
-    `last` tells of the page before it the second in which it ended, and its ids; `seen` what was
+    `last` tells of the page before it the second in which it ended, and its ids; `trail` what was
     asked on the way.
     """
 
@@ -712,7 +786,7 @@ class Stretch:
     before: int
     read: int = 0
     last: tuple[int, AbstractSet[str]] | None = None
-    seen: set[str] = field(default_factory=set)
+    trail: Trail = field(default_factory=Trail)
 
 
 @dataclass
@@ -802,8 +876,9 @@ class Scroll(Shape):
 
     def scroll(self) -> Iterator[list[Record]]:
         """Yield the records of each page of a new scroll, which ends with an empty one."""
-        request = Request(self.path, self.query)
+        request, trail = Request(self.path, self.query), Trail()
         while records := self.dig(body := self.fetch(request)):
+            trail.add(body)
             yield records
             if not body.get("scroll_param"):
                 raise ScrollLost(self.name, "A page of the scroll does not say how to go on.")
@@ -826,6 +901,21 @@ class Scroll(Shape):
             problem = f"The scroll was lost. {error} Run again later."
             raise ScrollLost(self.name, problem, answer) from error
 
+    @override
+    def validate_response(self, response: Response) -> None:
+        try:
+            super().validate_response(response)
+        except RetriableAPIError as error:
+            if "scroll_exists" not in Answer.read(response).codes:
+                raise
+            raise RetriableAPIError(f"{error} {HELD}", response) from error
+
+
+HELD = (
+    "Another run or app is reading the companies, and a workspace has one scroll at a time, which"
+    " ends a minute after its last call."
+)
+
 
 class Children(Shape):
     """Rows that belong to a parent's records, and carry its id and the time it changed.
@@ -838,8 +928,10 @@ class Children(Shape):
 
     @cached_property
     def parent(self) -> Shape:
-        """The parent to read, which is none of the run's streams."""
-        return self.of(self._tap, self.connection)
+        """The parent to read, which is none of the run's streams: its calls are this one's."""
+        parent = self.of(self._tap, self.connection)
+        parent.account = self.account
+        return parent
 
     @override
     def declared_schema(self, tap: Tap) -> dict[str, Any]:
@@ -886,6 +978,48 @@ class Children(Shape):
     def rows(self, parent: Record) -> list[Record]:
         """Give the rows of one parent."""
 
+    def compare(self, parent: Record, rows: list[Record], said: Any) -> None:
+        """Note it where Intercom gave fewer rows of a parent than there are."""
+        name = str(parent.get("id"))
+        if self.cap is not None and len(rows) >= self.cap:
+            self.account.capped.append(name)
+        else:
+            self.account.compare(name, len(rows), said)
+
+    @override
+    def tell_missing(self) -> None:
+        account, parents = self.account, self.of.name.replace("_", " ")
+        if account.skipped:
+            self.logger.info(
+                "Skipped %d %s that were deleted after they were listed: %s",
+                len(account.skipped),
+                parents,
+                named(account.skipped),
+            )
+        if account.capped:
+            self.logger.warning(
+                "Intercom gives only the newest %d rows of these %s: %s",
+                self.cap,
+                parents,
+                named(account.capped),
+            )
+        if account.short:
+            short = [f"{name} ({one.read} of {one.said})" for name, one in account.short.items()]
+            self.logger.warning(
+                "Intercom counts more rows than it gave of these %s: %s", parents, named(short)
+            )
+
+
+# More names than this make a line that nobody can read; `summary_file` has all of them.
+MOST_NAMED = 100
+
+
+def named(names: list[str]) -> str:
+    """Name what a line is about, and say how many more there are."""
+    more = len(names) - MOST_NAMED
+    shown = ", ".join(sorted(names)[:MOST_NAMED])
+    return f"{shown} and {more:,} more" if more > 0 else shown
+
 
 class Explode(Children):
     """Rows that lie inside a parent's records."""
@@ -893,14 +1027,14 @@ class Explode(Children):
     @override
     def rows(self, parent: Record) -> list[Record]:
         # Anything but a list there is nothing to explode; the parent's own row has it.
-        return self.dig(parent) if isinstance(at(self.records, parent), list) else []
+        rows = self.dig(parent) if isinstance(at(self.records, parent), list) else []
+        self.compare(parent, rows, self.said(parent))
+        return rows
 
 
 class FanOut(Children):
     """Rows that cost one call per parent: made several at once, given out in the parents' order."""
 
-    # Intercom gives at most this many rows of a parent, the newest.
-    cap: ClassVar[int | None] = None
     # Where a parent says how many rows it has, in `total_count`: none cost no call.
     counted: ClassVar[tuple[str, ...]] = ()
     # Whether the rows that lie in the parent, at `counted`, will do when it says that they are all.
@@ -912,19 +1046,12 @@ class FanOut(Children):
     # The query parameter that names the parent, where the path does not.
     parent_param: ClassVar[str | None] = None
 
-    def __init__(self, tap: Tap, connection: Connection) -> None:
-        """Begin with nothing missed."""
-        super().__init__(tap, connection)
-        self.gone: list[str] = []
-        self.capped: list[str] = []
-
     @override
     def pages(self, since: datetime | None) -> Iterator[Page]:
         # A dry run wants one record; thirty-two calls for it would be a waste.
         concurrency = self.config["max_concurrency"] if self.ABORT_AT_RECORD_COUNT is None else 1
         batches = self.batches(since)
-        yield from ordered_map(self.expand, batches, concurrency, weigh=attrgetter("bytes"))
-        self.tell_missed()
+        return ordered_map(self.expand, batches, concurrency, weigh=attrgetter("bytes"))
 
     def batches(self, since: datetime | None) -> Iterator[Page]:
         """Yield the parents in the portions that one call can ask for: one by one."""
@@ -941,15 +1068,16 @@ class FanOut(Children):
 
     def fetched(self, parent: Record) -> list[Record]:
         """Ask for the rows of one parent; none if it is gone."""
+        rows: list[Record] = []
+        said = None
         try:
-            rows = [
-                row for body in walk(self.request(parent), self.fetch) for row in self.dig(body)
-            ]
+            for body in walk(self.request(parent), self.fetch):
+                rows += self.dig(body)
+                said = self.said(body)
         except Gone:
-            self.gone.append(str(parent.get("id")))
+            self.account.skipped.append(str(parent.get("id")))
             return []
-        if self.cap is not None and len(rows) >= self.cap:
-            self.capped.append(str(parent.get("id")))
+        self.compare(parent, rows, said)
         return rows
 
     def known(self, parent: Record) -> list[Record] | None:
@@ -966,27 +1094,18 @@ class FanOut(Children):
         return None
 
     def request(self, parent: Record) -> Request:
-        """Ask for the rows of one parent."""
-        name = str(parent.get("id"))
+        """Ask for the rows of one parent.
+
+        Raises:
+            Gone: It has an id that cannot be part of an address, or none.
+        """
+        name = str(parent.get("id") or "")
+        if name in {"", ".", ".."}:  # the last two would be read as a way to another address
+            problem = f"A {self.of.noun} has the id {name!r}, which nobody can ask for."
+            self.logger.warning(problem)
+            raise Gone(self.name, problem)
         params = {self.parent_param: name} if self.parent_param else {}
         return Request(self.path.format(id=quote(name, safe="")), {**self.query, **params})
-
-    def tell_missed(self) -> None:
-        """Say once what Intercom did not give."""
-        if self.gone:
-            self.logger.info(
-                "Skipped %d %ss that were deleted after they were listed: %s",
-                len(self.gone),
-                self.of.noun,
-                ", ".join(self.gone),
-            )
-        if self.capped:
-            self.logger.warning(
-                "Intercom gives only the newest %d rows of these %ss: %s",
-                self.cap,
-                self.of.noun,
-                ", ".join(self.capped),
-            )
 
 
 class Feed(FanOut):
@@ -1030,7 +1149,7 @@ class Feed(FanOut):
                 if since and oldest and oldest < since:
                     break
         except Gone:
-            self.gone.append(str(parent.get("id")))
+            self.account.skipped.append(str(parent.get("id")))
         return rows
 
     def since_for(self, parent: Record) -> datetime | None:

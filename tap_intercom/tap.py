@@ -8,13 +8,13 @@ import os
 import re
 import signal
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from functools import cached_property, partial
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 from urllib.parse import urlsplit
 
-import requests
 from click import ClickException
 from jsonschema import Draft202012Validator
 from singer_sdk import Tap
@@ -26,6 +26,7 @@ from singer_sdk.singerlib import StateMessage
 from typing_extensions import override
 
 from tap_intercom import auth, connection_string, times
+from tap_intercom.audit import Account
 from tap_intercom.auth import IntercomAuthenticator
 from tap_intercom.client import (
     REGIONS,
@@ -41,12 +42,14 @@ from tap_intercom.pacing import PacedAdapter, RateLimit
 from tap_intercom.shapes import Shape, at
 from tap_intercom.streams import STREAMS
 from tap_intercom.streams.workspace import Workspace
+from tap_intercom.transfer import BoundedSession
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from types import FrameType
 
     import click
+    import requests
     from jsonschema import ValidationError
     from singer_sdk.streams import Stream
 
@@ -219,7 +222,8 @@ class TapIntercom(Tap):
             th.IntegerType(minimum=1, maximum=3_600),
             default=60,
             title="Request timeout",
-            description="How many seconds to wait for an answer before trying again.",
+            description="How many seconds an answer may take, to begin and to arrive whole. A call "
+            "that fails is made ten times, with waits of up to 32 seconds in between.",
         ),
         th.Property(
             "user_agent",
@@ -284,6 +288,13 @@ class TapIntercom(Tap):
             title="ACTIVATE_VERSION",
             description="After a stream that was read whole, tell the target so, that it may "
             "remove or mark what is no longer there.",
+        ),
+        th.Property(
+            "summary_file",
+            th.StringType,
+            title="Summary file",
+            description="Where to write, as JSON, what came of each stream: records, calls, and "
+            "what is known to be missing.",
         ),
         th.Property(
             "strict",
@@ -365,6 +376,11 @@ class TapIntercom(Tap):
         if parse_env_config:
             self._check_environment()
         super().__init__(*args, parse_env_config=parse_env_config, **kwargs)
+        super()._setup_signal_handlers()
+
+    @override
+    def _setup_signal_handlers(self) -> None:
+        """Leave signals alone until there are a state and a writer; the SDK would not wait."""
 
     @classmethod
     def _check_environment(cls) -> None:
@@ -395,17 +411,18 @@ class TapIntercom(Tap):
     def connection(self) -> Connection:
         """The one connection of a run, not yet used."""
         url = (self.config.get("api_url") or REGIONS[self.config["region"]]).rstrip("/")
-        return Connection(url, self.config["api_version"], self._session(url))
+        adapter = PacedAdapter(
+            RateLimit(self.config["rate_limit_share"] / 100), self.config["max_concurrency"]
+        )
+        session = self._session(url, adapter)
+        return Connection(url, self.config["api_version"], session, adapter.waited)
 
-    def _session(self, url: str) -> requests.Session:
-        session = requests.Session()
+    def _session(self, url: str, adapter: PacedAdapter) -> requests.Session:
+        session = BoundedSession()
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         session.auth = IntercomAuthenticator(self.config, url)
         # The SDK sends prepared requests, for which requests does not look at the environment.
         session.verify = session.merge_environment_settings(url, {}, None, None, None)["verify"]
-        adapter = PacedAdapter(
-            RateLimit(self.config["rate_limit_share"] / 100), self.config["max_concurrency"]
-        )
         session.mount("https://", adapter)
         session.mount("http://", adapter)
         return session
@@ -425,6 +442,7 @@ class TapIntercom(Tap):
             LoginError, StoreError: There is no token.
         """
         workspace = Workspace(self, self.connection)
+        workspace.account = Account()  # this call is no stream's
         workspace.max_tries = 3
         try:
             me, headers = self._introduced(workspace)
@@ -454,13 +472,22 @@ class TapIntercom(Tap):
 
     @override  # type: ignore[misc]  # final, and the SDK has no hook around a run
     def sync_all(self) -> None:
-        self.connect()
-        self.begin()
-        with rarely_collecting():
-            try:
-                super().sync_all()
-            finally:
-                cast("WholeLineWriter", self.message_writer).flush()
+        writer = cast("WholeLineWriter", self.message_writer)
+        self.write_summary("running")
+        writer.end_with_target(partial(self.write_summary, "failed"))
+        outcome = "failed"
+        try:
+            self.connect()
+            self.begin()
+            with rarely_collecting():
+                try:
+                    super().sync_all()
+                finally:
+                    writer.flush()
+            outcome = "completed"
+        finally:
+            self.tell_accounts()
+            self.write_summary(outcome)
         self.tell_left_out()
 
     def begin(self) -> None:
@@ -494,6 +521,43 @@ class TapIntercom(Tap):
         self.tell_left_out()
         return done
 
+    @property
+    def accounts(self) -> dict[str, Account]:
+        """What came of each selected stream, in their order."""
+        names = [stream.name for stream in self.streams.values() if stream.selected]
+        return {name: self.connection.accounts[name] for name in names}
+
+    def tell_accounts(self) -> None:
+        """Say what came of each stream, in a line each."""
+        for name, account in self.accounts.items():
+            self.logger.info("%s: %s", name, account)
+
+    def write_summary(self, outcome: str) -> None:
+        """Write what came of each stream as JSON, where the settings say so.
+
+        It is written before the first request, too, so that a run that is killed has not completed.
+
+        Raises:
+            RunError: It cannot be written there.
+        """
+        path = self.config.get("summary_file")
+        if not path:
+            return
+        accounts = {name: account.summary for name, account in self.accounts.items()}
+        summary = {
+            "outcome": outcome,
+            "workspace_id": self.connection.workspace_id,
+            "started_at": times.text(self.connection.started_at),
+            "written_at": times.text(datetime.now(times.UTC)),
+            "incomplete": [name for name, one in accounts.items() if one["incomplete"]],
+            "streams": accounts,
+        }
+        try:
+            Path(path).write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
+        except OSError as error:
+            msg = f"summary_file cannot be written: {error.strerror}."
+            raise RunError(msg) from error
+
     def tell_left_out(self) -> None:
         """Say which streams ended early and why, so that nobody takes them for empty.
 
@@ -524,6 +588,7 @@ class TapIntercom(Tap):
         try:
             if self.state:
                 self.write_message(StateMessage(value=self.state))
+            self.write_summary("stopped")
         finally:
             os._exit(128 + signum)
 

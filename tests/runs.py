@@ -63,6 +63,18 @@ class Run:
         """The values of all STATEs."""
         return [message["value"] for message in self.messages if message["type"] == "STATE"]
 
+    def bookmarks(self, stream: str) -> list[str]:
+        """How far a stream was at each STATE; empty before its first bookmark."""
+        return [
+            state.get("bookmarks", {}).get(stream, {}).get("replication_key_value", "")
+            for state in self.states
+        ]
+
+    @property
+    def schemas(self) -> dict[str, dict[str, Any]]:
+        """The SCHEMA of each stream."""
+        return {one["stream"]: one for one in self.messages if one["type"] == "SCHEMA"}
+
     @property
     def records(self) -> list[tuple[str, dict[str, Any]]]:
         """All records with their streams, in the order written."""

@@ -76,6 +76,7 @@ RETRIED = [
 FATAL = [
     (401, errors("unauthorized"), NotAvailable),
     (401, errors("token_unauthorized"), NotAvailable),
+    (401, errors("token_suspended"), NotAvailable),
     (401, HTML, NotAvailable),
     (402, errors("plan"), NotAvailable),
     (403, errors("api_plan_restricted"), NotAvailable),
@@ -105,9 +106,10 @@ FATAL = [
 
 
 @pytest.mark.parametrize(("status", "body"), RETRIED, ids=repr)
-def test_what_may_pass_is_asked_again(
+def test_b07_what_may_pass_is_asked_again(
     tags: Shape, answers: Answers, naps: list[float], status: int, body: Any
 ) -> None:
+    """A sync of hours must not end with one answer that went wrong on its way."""
     answers.waiting += [answer(status, body), answer(200, {"data": []})]
     assert tags.fetch(Request("/tags")) == {"data": []}
     assert len(naps) == 1
@@ -118,9 +120,10 @@ ODD = [(400, {"errors": 5}, IntercomError), (400, {"errors": True}, IntercomErro
 
 
 @pytest.mark.parametrize(("status", "body", "kind"), [*FATAL, *ODD], ids=repr)
-def test_what_will_not_pass_is_asked_once(
+def test_b02_what_will_not_pass_is_asked_once(
     tags: Shape, answers: Answers, status: int, body: Any, kind: type[IntercomError]
 ) -> None:
+    """To try again would only hide for a while that somebody has to do something."""
     answers.waiting.append(answer(status, body))
     with pytest.raises(IntercomError) as raised:
         tags.fetch(Request("/tags"))
@@ -164,9 +167,10 @@ def test_every_error_has_an_outcome(status: int, body: bytes) -> None:
     ],
     ids=repr,
 )
-def test_what_the_network_breaks_is_asked_again(
+def test_b07_what_the_network_breaks_is_asked_again(
     tags: Shape, answers: Answers, naps: list[float], error: Exception
 ) -> None:
+    """Connections break in every long sync."""
     answers.waiting += [error, answer(200, {"data": []})]
     assert tags.fetch(Request("/tags")) == {"data": []}
     assert len(naps) == 1
@@ -181,9 +185,10 @@ def test_what_the_network_breaks_is_asked_again(
     ],
     ids=["500", "empty", "network"],
 )
-def test_what_keeps_failing_is_an_error_that_says_so(
+def test_b07_what_keeps_failing_is_an_error_that_says_so(
     tags: Shape, answers: Answers, naps: list[float], failure: Any, said: str
 ) -> None:
+    """A run that never ends, or ends without a reason, helps nobody."""
     answers.waiting += [failure] * 3
     with pytest.raises(IntercomError) as raised:
         tags.fetch(Request("/tags"))
@@ -373,7 +378,8 @@ def test_no_wait_is_endless(error: RetriableAPIError) -> None:
 
 
 @pytest.mark.parametrize("skew", [-3600, 0, 3600])
-def test_the_reset_is_waited_for_by_the_servers_clock(skew: int) -> None:
+def test_b07_the_reset_is_waited_for_by_the_servers_clock(skew: int) -> None:
+    """A clock that is off must neither stop a run nor make it ask too early."""
     moment = 1780315200 + skew
     date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(moment))
     headers = {"Date": date, "X-RateLimit-Reset": str(moment + 6)}
@@ -402,7 +408,8 @@ def test_a_date_is_no_number_of_seconds_to_wait() -> None:
     assert wait_seconds(retriable(503, header), 0) <= client.FIRST_WAIT_SECONDS
 
 
-def test_a_scroll_that_is_open_elsewhere_is_waited_out() -> None:
+def test_b20_a_scroll_that_is_open_elsewhere_is_waited_out() -> None:
+    """To give up sooner would fail a run for what passes by itself."""
     # It ends at most 60 seconds after its last use.
     error = retriable(400)
     least = sum(

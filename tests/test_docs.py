@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 import pytest
+import reliability
 import requests
 import yaml
 
@@ -136,6 +137,38 @@ def test_architecture_has_the_question_of_every_room() -> None:
         docstring = ast.get_docstring(ast.parse(module.read_text("utf-8"))) or ""
         question = " ".join(docstring.partition("?")[0].split()) + "?"
         assert f"| `{room}` | {question} |" in page
+
+
+def noted_figures() -> set[str]:
+    """The figures that tests note, by the names they give them."""
+    found: set[str] = set()
+    for path in sorted((PROJECT / "tests").rglob("test_*.py")):
+        found |= set(re.findall(r'record_property\(\s*"([^"]+)"', path.read_text("utf-8")))
+    return found
+
+
+def test_the_figures_of_reliability_are_those_that_tests_note() -> None:
+    assert reliability.FIGURES.keys() - noted_figures() == {reliability.INPUTS}
+    page = (PROJECT / "docs/reliability.md").read_text("utf-8")
+    for what in reliability.FIGURES.values():
+        assert re.search(rf"^\| {re.escape(what)} \| [1-9][\d,]* \| 0 \|$", page, re.MULTILINE), (
+            what
+        )
+
+
+def test_figures_are_added_up(tmp_path: Path) -> None:
+    report = tmp_path / "report.xml"
+    properties = '<property name="kills" value="{}"/><property name="other" value="x"/>'
+    cases = "".join(f"<testcase>{properties.format(count)}</testcase>" for count in (2, 1_000))
+    report.write_text(f"<testsuites>{cases}</testsuites>")
+    assert reliability.tried(report) == {"kills": 1_002}
+    assert "| 1,002 | 0 |" in reliability.table(reliability.tried(report))
+
+
+def test_files_that_reliability_names_are_there() -> None:
+    page = (PROJECT / "docs/reliability.md").read_text("utf-8")
+    there = {path.name for path in (PROJECT / "tests").rglob("test_*.py")}
+    assert set(re.findall(r"test_\w+\.py", page)) <= there
 
 
 # What is quoted

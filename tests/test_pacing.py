@@ -106,7 +106,27 @@ def test_an_odd_date_stops_nothing(clock: Clock, date: str) -> None:
     assert clock.now <= 2 * WINDOW
 
 
-def test_what_is_left_is_spent_and_then_the_window_is_waited_for(clock: Clock) -> None:
+@pytest.mark.parametrize("limit_told", [0, -1, -1_000_000])
+@pytest.mark.parametrize("reset", [9, 10**9])
+def test_a_limit_of_nothing_does_not_stop_a_run_for_ever(
+    clock: Clock, limit_told: int, reset: int
+) -> None:
+    limit = paced(clock)
+    for call in range(20):
+        limit.take()
+        limit.learn(headers(limit_told, 0, NOON + reset + call, NOON))
+        assert clock.now <= (call + 1) * WINDOW
+
+
+def test_how_long_was_waited_is_told(clock: Clock) -> None:
+    limit = paced(clock)
+    assert limit.take() == 0
+    limit.learn(headers(2, 0, NOON + 4, NOON))
+    assert limit.take() == 4
+
+
+def test_b06_what_is_left_is_spent_and_then_the_window_is_waited_for(clock: Clock) -> None:
+    """One call more would be refused."""
     limit = paced(clock)
     limit.take()
     limit.learn(headers(10, 9, NOON + 4, NOON))
@@ -378,7 +398,8 @@ def test_the_limit_is_spent(offset: float, limit: int, workers: int, delays: lis
 
 @pytest.mark.parametrize("offset", [0, 3.3, 9.9])
 @pytest.mark.parametrize(("limit", "workers"), [(167, 8), (1_667, 32)])
-def test_the_limit_is_spent_evenly(offset: float, limit: int, workers: int) -> None:
+def test_b06_the_limit_is_spent_evenly(offset: float, limit: int, workers: int) -> None:
+    """Who spends it at once leaves the other apps without a call for seconds."""
     intercom = Intercom(offset, constant(limit), constant(0))
     run(intercom, workers, [0.01, 0.05, 0.02], seconds=45)
     seconds = Counter(math.floor(arrival) for arrival in intercom.arrivals)
@@ -410,7 +431,8 @@ def test_what_other_apps_leave_is_spent(others: float) -> None:
     assert max(intercom.refused.values(), default=0) <= 32
 
 
-def test_a_run_of_few_calls_does_not_wait(clock: Clock) -> None:
+def test_b06_a_run_of_few_calls_does_not_wait(clock: Clock) -> None:
+    """With most of the limit left, there is nothing to wait for."""
     limit = paced(clock)
     limit.take()
     limit.learn(headers(167, 166, NOON + 10, NOON))
@@ -445,6 +467,7 @@ def test_each_request_takes_a_permit_and_learns(clock: Clock) -> None:
     assert clock.now == 0
     adapter.send(requests.PreparedRequest())
     assert clock.now == 6
+    assert adapter.waited.seconds == 6
 
 
 @pytest.mark.parametrize("error", [requests.ConnectionError(), KeyboardInterrupt()], ids=repr)

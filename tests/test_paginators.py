@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_intercom.paginators import RepeatedPage, Request, next_request, walk
+from tap_intercom.paginators import EMPTY_PAGES, RepeatedPage, Request, Trail, next_request, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -158,6 +158,57 @@ def test_a_page_that_names_itself_is_an_error(body: Any) -> None:
     with pytest.raises(RepeatedPage):
         list(walk(LIST, stuck))
     assert len(asked) <= 2
+
+
+def test_the_same_page_under_another_cursor_is_an_error() -> None:
+    cursors = iter(range(1_000))
+
+    def stuck(_: Request) -> Any:
+        page = [{"id": "1"}, {"id": "2"}]
+        return {"data": page, "pages": {"next": {"starting_after": str(next(cursors))}}}
+
+    with pytest.raises(RepeatedPage):
+        list(walk(SEARCH, stuck))
+    assert next(cursors) == 2
+
+
+def test_empty_pages_without_an_end_are_an_error() -> None:
+    cursors = iter(range(1_000))
+
+    def empty(_: Request) -> Any:
+        return {"data": [], "has_more": True, "next_cursor": str(next(cursors))}
+
+    with pytest.raises(RepeatedPage):
+        list(walk(LIST, empty))
+    assert next(cursors) <= EMPTY_PAGES + 1
+
+
+def test_some_empty_pages_end_nothing() -> None:
+    bodies: list[Any] = [
+        {"data": [{"id": str(at)}] if at % 50 == 0 else [], "has_more": True, "next_cursor": at}
+        for at in range(1, 201)
+    ]
+    pages = iter([*bodies, {"data": []}])
+    assert len(list(walk(LIST, lambda _: next(pages)))) == 201
+
+
+@pytest.mark.parametrize(
+    "page", [[1, 2], ["a"], [{"name": "a"}], [{"id": "1"}, "odd"], [[{"id": "1"}]]], ids=repr
+)
+def test_records_without_ids_may_look_alike(page: list[Any]) -> None:
+    pages = iter([{"data": page, "has_more": True, "next_cursor": at} for at in (1, 2, 3)])
+    bodies = walk(LIST, lambda _: next(pages, {"data": page}))
+    assert len(list(bodies)) == 4
+
+
+def test_a_walk_that_goes_on_remembers() -> None:
+    trail = Trail()
+    body = {"data": [{"id": "1"}], "pages": {"next": {"starting_after": "b"}}}
+    next(walk(SEARCH, lambda _: body, trail))
+    with pytest.raises(RepeatedPage):
+        next(walk(SEARCH.starting_after("b"), lambda _: body, trail))
+    with pytest.raises(RepeatedPage):
+        next(walk(SEARCH, lambda _: {"data": []}, trail))
 
 
 def test_a_page_is_asked_for_when_it_is_wanted() -> None:

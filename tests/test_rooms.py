@@ -17,14 +17,14 @@ PACKAGE = Path(__file__).resolve().parent.parent / "tap_intercom"
 # everything.
 BELOW = {
     "check": {"tap"},
-    "tap": {"streams", "auth", "connection_string", "pacing"},
+    "tap": {"streams", "auth", "connection_string", "pacing", "transfer"},
     "connection_string": {"auth"},
     "auth": {"oauth"},
     "oauth": {"callback", "client", "tokens"},
     "streams": {"exports"},
     "exports": {"shapes", "files"},
     "shapes": {"client", "paginators", "concurrency", "messages"},
-    "client": {"schema"},
+    "client": {"schema", "audit", "transfer"},
     "schema": {"times"},
     "pacing": {"times"},
     "messages": {"times"},

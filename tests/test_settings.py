@@ -213,7 +213,8 @@ def test_a_setting_of_the_environment_is_checked_alike() -> None:
     assert TOKEN not in done.stderr
 
 
-def test_discovery_needs_no_token_and_no_network() -> None:
+def test_b41_discovery_needs_no_token_and_no_network() -> None:
+    """A catalogue can be chosen from before anybody has been given a token."""
     done = run("--discover")
     assert done.returncode == 0
     assert json.loads(done.stdout)["streams"]

@@ -12,10 +12,10 @@ import pytest
 import requests
 from answering import answer
 
-from tap_intercom import streams
-from tap_intercom.client import VERSIONS, IntercomStream
+from tap_intercom import shapes, streams, times
+from tap_intercom.client import VERSIONS, IntercomError, IntercomStream
 from tap_intercom.schema import CORRECTIONS
-from tap_intercom.shapes import Children, FanOut, Feed, Search, Shape
+from tap_intercom.shapes import Children, FanOut, Feed, Scroll, Search, Shape
 from tap_intercom.streams import STREAMS
 from tap_intercom.streams.people import Companies
 
@@ -199,7 +199,7 @@ def test_the_id_of_a_parent_may_be_a_number(
 
     answers.waiting.append(answer(404))
     assert parts.rows({"id": identity}) == []
-    parts.tell_missed()
+    parts.tell_missing()
 
 
 def test_contacts_are_not_searched_by_the_second_before_intercom_can() -> None:
@@ -214,19 +214,46 @@ def test_nothing_is_written_and_no_impression_recorded(stream: type[Shape]) -> N
     assert issubclass(stream, Search) <= stream.path.endswith("/search")
 
 
+DAY = 86_400
 COMPANIES = {"data": [{"id": "1", "updated_at": 1780315200}], "scroll_param": "s"}
 
 
 @pytest.mark.parametrize("broken", [requests.ReadTimeout("slow"), answer(500)], ids=repr)
-def test_a_scroll_that_broke_is_not_taken_for_one_that_ended(
+def test_b21_a_scroll_that_broke_is_not_taken_for_one_that_ended(
     tap: TapIntercom, answers: Answers, broken: Exception | requests.Response
 ) -> None:
+    """Half of the companies must not pass for all."""
     rest = {"data": [{"id": "2"}], "scroll_param": "s"}
     end = {"data": [], "scroll_param": "s"}
     # It breaks after the first page; the next one is lost (404) there, and the third is whole.
     answers.waiting += [answer(200, COMPANIES), broken, answer(200, COMPANIES), answer(404)]
     answers.waiting += [answer(200, one) for one in (COMPANIES, rest, end)]
     assert [one["id"] for one in tap.streams["companies"].get_records()] == ["1", "2"]
+
+
+def test_b15_a_record_that_is_newer_than_its_place_moves_no_bookmark(
+    tap: TapIntercom, answers: Answers
+) -> None:
+    """A search that lags shows what changed lately at its old place, before what is older."""
+    now = int(tap.connection.started_at.timestamp())
+    moments = [now - 9 * DAY, now - 60, now - 7 * DAY]
+    first, late, second = ({"id": str(moment), "updated_at": moment} for moment in moments)
+    following = {"pages": {"next": {"starting_after": "s"}}}
+    answers.waiting += [answer(200, {"data": [first, late], **following})]
+    answers.waiting += [answer(200, {"data": [second]})]
+    contacts = tap.streams["contacts"]
+    records = contacts.get_records()
+    assert [next(records)["id"] for _ in range(3)] == [first["id"], late["id"], second["id"]]
+    assert contacts.stream_state["replication_key_value"] == times.canonical(now - 9 * DAY)
+
+
+def test_b21_a_scroll_that_always_breaks_is_given_up(tap: TapIntercom, answers: Answers) -> None:
+    """A run must end some day, and must not take half of the companies for all."""
+    companies = tap.streams["companies"]
+    answers.waiting += [answer(200, COMPANIES), answer(500)] * Scroll.starts
+    with pytest.raises(IntercomError, match="The scroll was lost"):
+        next(companies.get_records())
+    assert not answers.waiting
 
 
 def test_a_scroll_that_ends_twice_at_the_same_place_has_ended(
@@ -242,3 +269,10 @@ def test_an_odd_date_of_the_first_answer_ends_nothing(
 ) -> None:
     answers.waiting.append(answer(200, {"app": {}}, {"Date": date}))
     tap.connect()
+
+
+def test_a_line_names_no_more_than_can_be_read() -> None:
+    names = [f"{number:03}" for number in range(130)]
+    assert shapes.named(names[::-1]).startswith("000, 001, ")
+    assert shapes.named(names).endswith(", 099 and 30 more")
+    assert shapes.named(names[:100]).endswith(", 099")

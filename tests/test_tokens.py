@@ -220,30 +220,6 @@ def test_nothing_else_is_a_token(value: object) -> None:
 
 # Several runs at once
 
-WRITER = """
-import sys
-from tap_intercom.tokens import TokenStore
-path, app = sys.argv[1:]
-for number in range(25):
-    TokenStore(path).write(app, str(number), {"access_token": f"{app}-{number}"})
-"""
-
-
-def test_runs_that_write_at_once_lose_nothing_of_each_other(path: Path) -> None:
-    apps = ["one", "two", "three", "four"]
-    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(path), app]) for app in apps]
-    readings = 0
-    while any(writer.poll() is None for writer in writers):
-        TokenStore(path).read("one", "0")  # never half a file
-        readings += 1
-    assert [writer.returncode for writer in writers] == [0] * len(apps)
-    assert readings
-    for app in apps:
-        for number in range(25):
-            token = TokenStore(path).read(app, str(number))
-            assert token == {"access_token": f"{app}-{number}"}
-
-
 HOLDER = """
 import sys, time
 from tap_intercom.tokens import TokenStore

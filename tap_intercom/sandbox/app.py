@@ -23,11 +23,11 @@ from .state import State
 from .versions import parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 
     from .endpoint import Endpoint
+    from .failures import Misfortune
     from .limits import Allowance
-    from .misfortunes import Misfortune
     from .state import Options
 
     Message = MutableMapping[str, Any]
@@ -91,7 +91,8 @@ class _Exchange:
         self.receive = receive
         self.send = send
         self.method: str = scope["method"]
-        self.path: str = scope["path"]
+        # As it was sent: a slash that is part of an id is no slash of the path.
+        self.path: str = scope["raw_path"].decode("latin-1")
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.request_id = app.request_id()
         self.allowance: Allowance | None = None
@@ -154,9 +155,27 @@ class _Exchange:
             raise exceeded(self.allowance.limit, limits.window)
         call = self._call(match, entry, token)
         endpoint = None if match is None else match.methods.get(self.method)
-        return self.app.luck(token)[1](
-            self.state, call, lambda: self._answer(endpoint, call, entry.version)
-        )
+        well: list[object] = []
+
+        def proceed() -> Reply:
+            try:
+                reply = self._answer(endpoint, call, entry.version)
+            except Refusal as refusal:
+                well.append(refusal)
+                raise
+            well.append(reply)
+            return reply
+
+        answered: object = None
+        try:
+            answered = reply = self.app.luck(token)[1](self.state, call, proceed)
+        except Refusal as refusal:
+            answered = refusal
+            raise
+        finally:
+            if all(one is not answered for one in well):
+                self.state.journal.dealt(entry)
+        return reply
 
     def _call(self, match: Match | None, entry: Entry, token: str) -> Call:
         calls = self.state.calls
@@ -192,13 +211,17 @@ class _Exchange:
         """Let latency pass; tell whether anybody is still there."""
         if self.state.options.latency_ms:
             await asyncio.sleep(self.state.options.latency_ms / 1_000)
-        if not reply.delay:
+        if not reply.delay or reply.ending is Ending.STALL:
             return True
+        return not await self._leaves_within(reply.delay)
+
+    async def _leaves_within(self, seconds: float) -> bool:
+        """Wait; tell whether the caller hangs up meanwhile."""
         try:
-            await asyncio.wait_for(self._left(), reply.delay)
+            await asyncio.wait_for(self._left(), seconds)
         except (asyncio.TimeoutError, TimeoutError):
-            return True
-        return False
+            return False
+        return True
 
     async def _left(self) -> None:
         while (await self.receive())["type"] != "http.disconnect":
@@ -207,20 +230,38 @@ class _Exchange:
     async def _deliver(self, reply: Reply) -> bool:
         """Send the answer, or reset the connection; tell whether it was an answer."""
         if reply.ending is Ending.RESET:
-            self.app.hang_up(self.scope.get("client"))
-            await asyncio.sleep(0.01)
-            return False
-        headers = [
-            (b"date", self.state.clock.date()),
-            (b"content-type", reply.content_type),
-            (b"content-length", b"%d" % len(reply.body)),
-            *reply.headers,
-        ]
+            return await self._hang_up()
+        headers = [(b"date", self.state.clock.date()), (b"content-type", reply.content_type)]
+        if reply.chunks is None:
+            headers.append((b"content-length", b"%d" % len(reply.body)))
+        headers += reply.headers
         if not reply.bare:
             headers += self._intercoms(reply)
         await self.send({"type": "http.response.start", "status": reply.status, "headers": headers})
-        await self.send({"type": "http.response.body", "body": reply.body})
+        if reply.ending is Ending.STALL:
+            await self._send(reply.body[: len(reply.body) // 2], more=True)
+            left = await self._leaves_within(reply.delay)
+            return False if left else await self._hang_up()
+        if reply.chunks is not None and not await self._trickle(reply.chunks(), reply.every):
+            return False
+        await self._send(reply.body, more=False)
         return True
+
+    async def _trickle(self, chunks: Iterable[bytes], every: float) -> bool:
+        """Send a body in pieces; tell whether somebody has listened to the end."""
+        for chunk in chunks:
+            await self._send(chunk, more=True)
+            if await self._leaves_within(every):
+                return False
+        return True
+
+    async def _send(self, body: bytes, *, more: bool) -> None:
+        await self.send({"type": "http.response.body", "body": body, "more_body": more})
+
+    async def _hang_up(self) -> bool:
+        self.app.hang_up(self.scope.get("client"))
+        await asyncio.sleep(0.01)
+        return False
 
     def _intercoms(self, reply: Reply) -> list[tuple[bytes, bytes]]:
         headers = [(b"x-request-id", self.request_id.encode())]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from .answers import conversations, exports, knowledge, people, workspace
 
@@ -53,7 +54,10 @@ EXACT, OPEN_ENDED = _routes()
 
 
 def found(path: str) -> Match | None:
-    """Find the endpoints of a path; the argument is whatever is missing from its template."""
+    """Find the endpoints of a path, as it was sent.
+
+    The argument is whatever is missing from its template.
+    """
     match = EXACT.get(path)
     if match is not None:
         return match
@@ -62,5 +66,5 @@ def found(path: str) -> Match | None:
         around = "/".join([*segments[:position], "", *segments[position + 1 :]])
         match = OPEN_ENDED.get((around, len(segments) - 1))
         if match is not None:
-            return Match(match.template, match.methods, segments[position])
+            return Match(match.template, match.methods, unquote(segments[position]))
     return None

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 Header = tuple[bytes, bytes]
 
@@ -19,11 +22,15 @@ class Ending(Enum):
 
     ANSWER = "the whole response is sent"
     RESET = "the connection is reset before anything is sent"
+    STALL = "half of the body is sent, then nothing, until the connection is reset"
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """One response. `bare` ones come from a load balancer, which knows no rate limit."""
+    """One response. `bare` ones come from a load balancer, which knows no rate limit.
+
+    `chunks` are sent instead of a body, `every` so many seconds, without saying how long it is.
+    """
 
     status: int = 200
     body: bytes = b""
@@ -33,6 +40,8 @@ class Reply:
     bare: bool = False
     delay: float = 0.0
     ending: Ending = Ending.ANSWER
+    chunks: Callable[[], Iterable[bytes]] | None = None
+    every: float = 0.0
 
 
 @dataclass(slots=True)

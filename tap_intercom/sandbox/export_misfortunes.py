@@ -36,7 +36,7 @@ from .exports import OCTETS, archived, busy, missing
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from .misfortunes import Misfortune, Proceed
+    from .failures import Misfortune, Proceed
     from .state import State
 
 HELD_FOR = 3

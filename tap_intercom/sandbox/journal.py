@@ -13,7 +13,10 @@ KEPT = 50_000
 
 @dataclass(slots=True)
 class Entry:
-    """One request. `status` stays None while it is open, and when it ended without an answer."""
+    """One request. `status` stays None while it is open, and when it ended without an answer.
+
+    `misfortune` says whether the token brought another answer than would have come without it.
+    """
 
     method: str
     path: str
@@ -24,6 +27,7 @@ class Entry:
     version: str | None
     status: int | None = None
     records: int = 0
+    misfortune: bool = False
 
     def shown(self) -> dict[str, Any]:
         """The entry as JSON."""
@@ -36,6 +40,7 @@ class Entry:
             "status": self.status,
             "records": self.records,
             "token": self.label,
+            "misfortune": self.misfortune,
         }
 
 
@@ -57,6 +62,7 @@ class Journal:
         self.entries: deque[Entry] = deque(maxlen=KEPT)
         self.endpoints: dict[tuple[str, str], Counter[str]] = {}
         self.served: Counter[tuple[str, str]] = Counter()
+        self.misfortunes = 0
         self.most_in_flight = self.in_flight = getattr(self, "in_flight", 0)
 
     def arrived(self, entry: Entry) -> None:
@@ -64,6 +70,11 @@ class Journal:
         self.entries.append(entry)
         self.in_flight += 1
         self.most_in_flight = max(self.most_in_flight, self.in_flight)
+
+    def dealt(self, entry: Entry) -> None:
+        """Note a request that goes wrong, or is answered otherwise, because of its token."""
+        entry.misfortune = True
+        self.misfortunes += 1
 
     def ended(self, entry: Entry) -> None:
         """Note how it went."""
@@ -90,6 +101,7 @@ class Journal:
             "requests": sum(row["count"] for row in rows),
             "records": sum(row["records"] for row in rows),
             "rate_limited": sum(row["statuses"].get("429", 0) for row in rows),
+            "misfortunes": self.misfortunes,
             "in_flight": self.in_flight,
             "max_in_flight": self.most_in_flight,
             "endpoints": rows,

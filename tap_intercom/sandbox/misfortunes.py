@@ -2,7 +2,9 @@
 
 A misfortune gets the state, the call and `proceed`, which answers as if all were well. It may
 answer instead, or change the answer. `call.nth` counts the calls with this token on this method
-and path template, `call.total` all calls with this token; both begin with 1.
+and path template, `call.total` all calls with this token; both begin with 1. In which ways a single
+call fails is in `failures`, what happens in a restless workspace in `restless`, what does harm in
+`hostile`.
 
     demo                          all well, and so is every other token that begins with `demo`
                                   but for `demo-oauth-…`, which a login must have given out
@@ -13,7 +15,11 @@ and path template, `call.total` all calls with this token; both begin with 1.
     demo-rate-limited-once        429 on the first call of each endpoint, reset within a second
     demo-flaky                    every fifth call goes wrong, each time in another way
     demo-KIND-once                the first call of each endpoint goes wrong; KIND is one of 500,
-                                  502, 503, 408, reset, empty, truncated, html403, hanging
+                                  502, 503, 504, 408, reset, empty, truncated, html403, html200
+                                  (a page instead of JSON), not-gzip (but called so), stalled (half
+                                  of the body, then nothing), hanging (nothing at all)
+    demo-failing-N                N per cent of the calls go wrong, in each of these ways in turn
+    demo-paused                   after five calls, all the others go wrong for a while (`pause`)
     demo-slow                     half a second for every answer
     demo-down                     503 always
     demo-heavy-pages              searches with more than 50 records a page: 504
@@ -31,11 +37,24 @@ and path template, `call.total` all calls with this token; both begin with 1.
     demo-moving                   each search page is followed by changes to three records
     demo-export-KIND              an export ends badly, or its file is no honest one; KIND is one
                                   of those in `export_misfortunes`
+    demo-restless                 after every call a contact, conversation, ticket or company is
+                                  made, changed, deleted or merged, and up to two seconds pass
+    demo-hostile-huge             lists (GET) are 100 MB long
+    demo-hostile-bomb             they are small, and 1 GB when they are decompressed
+    demo-hostile-deep             they are 100,000 arrays in each other
+    demo-hostile-deep-ish         the first record of each has objects in each other, 400 deep
+    demo-hostile-drip             they come one byte every 0.2 seconds, without end
+    demo-hostile-endless          lists and searches are their first page, again and again, and each
+                                  time the next page has another cursor
+    demo-hostile-endless-empty    the same, without records
+    demo-hostile-lying-total      they count too many pages and records, and none the next time
+    demo-hostile-limit-zero       each answer says that the rate limit is 0 for years
+    demo-hostile-retry-forever    429 on the first call of each endpoint, to be tried in three years
+    demo-hostile-away             308 to another host for everything but /me
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -43,108 +62,80 @@ from urllib.parse import urlencode
 import msgspec
 
 from .endpoint import gone
-from .exchange import HTML, JSON, Call, Ending, Refusal, Reply
+from .exchange import HTML, Call, Ending, Refusal, Reply
 from .export_misfortunes import EXPORT_MISFORTUNES
-from .limits import Allowance, exceeded
+from .failures import FAILURES, GATEWAY_TIMEOUT, UNAVAILABLE, as_is, error, html, page
+from .hostile import hostile
 from .oauth import ISSUED
+from .restless import restless
 from .scrolls import exists, expired
 from .versions import V2_16
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .failures import Misfortune, Proceed
     from .state import State
 
-    Misfortune = Callable[[State, Call, "Proceed"], Reply]
-
 Json = dict[str, Any]
-Proceed = Callable[[], Reply]
 
-ELSEWHERE = "https://elsewhere.example.com"
+FAILING = 14
 FLAKY_EVERY = 5
 HELD_FOR = 2
+PAUSED_AFTER = 5
 MOVED_PER_PAGE = 3
 LIGHT_PAGE = 50
 SLOW = 0.5
 
 
-def _page(title: str, server: str) -> bytes:
-    head = f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n"
-    center = f"<center><h1>{title}</h1></center>\r\n<hr><center>{server}</center>\r\n"
-    return f"{head}{center}</body>\r\n</html>\r\n".encode()
-
-
-def _html(status: int, title: str, server: str = "nginx") -> Reply:
-    return Reply(status, _page(f"{status} {title}", server), content_type=HTML, bare=True)
-
-
-def _error(status: int, code: str, message: str) -> Reply:
-    error = {"code": code, "message": message}
-    body = {"type": "error.list", "request_id": None, "errors": [error]}
-    return Reply(status, msgspec.json.encode(body))
-
-
-SERVER_ERROR = _error(500, "server_error", "An unknown error occurred.")
-BAD_GATEWAY = _html(502, "Bad Gateway")
-UNAVAILABLE = _error(503, "service_unavailable", "Sorry, the API service is unavailable.")
-TIMED_OUT = _error(408, "request_timeout", "The request took too long.")
-RESET = Reply(ending=Ending.RESET)
-EMPTY = Reply()
-FORBIDDEN_HTML = _html(403, "Forbidden", "awselb/2.0")
-GATEWAY_TIMEOUT = _html(504, "Gateway Time-out")
-
-
-def truncated(reply: Reply) -> Reply:
-    """Cut JSON off in the middle; a file that is cut off shows in the connection."""
-    return (
-        RESET
-        if reply.content_type != JSON
-        else Reply(reply.status, reply.body[: len(reply.body) // 2], reply.headers)
-    )
-
-
-def as_is(_: State, __: Call, proceed: Proceed) -> Reply:
-    """Nothing goes wrong."""
-    return proceed()
-
-
-def once(reply: Reply) -> Misfortune:
+def once(failure: Misfortune) -> Misfortune:
     """Make the first call of each endpoint end in this way."""
 
-    def first(_: State, call: Call, proceed: Proceed) -> Reply:
-        return reply if call.nth == 1 else proceed()
+    def first(state: State, call: Call, proceed: Proceed) -> Reply:
+        return failure(state, call, proceed) if call.nth == 1 else proceed()
 
     return first
 
 
-def truncated_once(_: State, call: Call, proceed: Proceed) -> Reply:
-    """Cut the first answer of each endpoint off."""
-    return truncated(proceed()) if call.nth == 1 else proceed()
+def failing(share: str) -> Misfortune:
+    """Make so many per cent of the calls fail, by the dice, in one way after the other."""
+    if not share.isdigit():
+        return as_is
+    ways = [failure for name, failure in FAILURES.items() if name != "hanging"]
+
+    def fail(state: State, call: Call, proceed: Proceed) -> Reply:
+        if 100 * state.workspace.world.dice(FAILING, call.total).random() >= int(share):
+            return proceed()
+        state.calls[call.token, "failed"] += 1
+        way = ways[state.calls[call.token, "failed"] % len(ways)]
+        return way(state, call, proceed)
+
+    return fail
 
 
-def hanging_once(state: State, call: Call, proceed: Proceed) -> Reply:
-    """Never answer the first call of each endpoint."""
-    if call.nth == 1:
-        return Reply(delay=state.options.hang, ending=Ending.RESET)
-    return proceed()
+def paused(state: State, call: Call, proceed: Proceed) -> Reply:
+    """Be away for a while after the first calls: every other call is answered 503, or never."""
+    if call.total <= PAUSED_AFTER:
+        return proceed()
+    now = state.clock.now()
+    back = float(state.notes.setdefault((call.token, "back"), str(now + state.options.pause)))
+    if now >= back:
+        return proceed()
+    if call.total % 2:
+        return UNAVAILABLE
+    return Reply(delay=min(back - now, state.options.hang), ending=Ending.RESET)
 
 
-def flaky(_: State, call: Call, proceed: Proceed) -> Reply:
+def flaky(state: State, call: Call, proceed: Proceed) -> Reply:
     """Make every fifth call go wrong, in one way after the other."""
     turn, rest = divmod(call.total, FLAKY_EVERY)
     if rest:
         return proceed()
-    kind = (turn - 1) % (len(FLAKY_KINDS) + 1)
-    return FLAKY_KINDS[kind] if kind < len(FLAKY_KINDS) else truncated(proceed())
+    kind = FLAKY_KINDS[(turn - 1) % len(FLAKY_KINDS)]
+    return FAILURES[kind](state, call, proceed)
 
 
-FLAKY_KINDS = (
-    SERVER_ERROR,
-    BAD_GATEWAY,
-    UNAVAILABLE,
-    RESET,
-    EMPTY,
-    FORBIDDEN_HTML,
-    TIMED_OUT,
-)
+FLAKY_KINDS = ("500", "502", "503", "reset", "empty", "html403", "408", "truncated")
 
 
 def slow(_: State, __: Call, proceed: Proceed) -> Reply:
@@ -155,18 +146,6 @@ def slow(_: State, __: Call, proceed: Proceed) -> Reply:
 def down(_: State, __: Call, ___: Proceed) -> Reply:
     """Never be there."""
     return UNAVAILABLE
-
-
-def rate_limited_once(state: State, call: Call, proceed: Proceed) -> Reply:
-    """Refuse the first call of each endpoint as one too many."""
-    if call.nth > 1:
-        return proceed()
-    raise Refusal(
-        429,
-        "rate_limit_exceeded",
-        exceeded(167).message,
-        headers=Allowance(167, 0, int(state.clock.now()) + 1).headers(),
-    )
 
 
 def _searches(call: Call) -> bool:
@@ -193,7 +172,7 @@ def scroll_breaks(state: State, call: Call, proceed: Proceed) -> Reply:
     message = (
         "Request failed due to an internal network error. Please restart the scroll operation."
     )
-    return _error(500, "server_error", message)
+    return error(500, "server_error", message)
 
 
 def scroll_expires(state: State, call: Call, proceed: Proceed) -> Reply:
@@ -244,24 +223,25 @@ def cursor_loop(state: State, call: Call, proceed: Proceed) -> Reply:
     return _rewritten(proceed(), change)
 
 
-def next_elsewhere(_: State, call: Call, proceed: Proceed) -> Reply:
+def next_elsewhere(state: State, call: Call, proceed: Proceed) -> Reply:
     """Point to the next page on a host that nobody should follow."""
+    elsewhere = state.options.elsewhere
 
     def change(place: Json) -> None:
         following = place.get("next")
         if isinstance(following, str):
-            place["next"] = ELSEWHERE + following.partition(".io")[2]
+            place["next"] = elsewhere + following.partition(".io")[2]
         elif following and call.method == "GET":
             query = {**call.query, "starting_after": following["starting_after"]}
-            place["next"] = f"{ELSEWHERE}{call.path}?{urlencode(query)}"
+            place["next"] = f"{elsewhere}{call.path}?{urlencode(query)}"
 
     return _rewritten(proceed(), change)
 
 
-def redirect(_: State, call: Call, __: Proceed) -> Reply:
+def redirect(state: State, call: Call, __: Proceed) -> Reply:
     """Send everybody away."""
-    location = (b"location", f"{ELSEWHERE}{call.path}".encode())
-    return Reply(302, _page("302 Found", "nginx"), (location,), HTML, bare=True)
+    location = (b"location", f"{state.options.elsewhere}{call.path}".encode())
+    return Reply(302, page("302 Found", "nginx"), (location,), HTML, bare=True)
 
 
 def search_404(_: State, call: Call, proceed: Proceed) -> Reply:
@@ -280,7 +260,7 @@ def deleted_between(state: State, call: Call, proceed: Proceed) -> Reply:
     if parent == "contacts" and call.version >= V2_16:
         raise gone(next(iter(state.workspace.table("contacts"))))
     if parent == "companies" or call.argument[-2:-1] in "02468":
-        return _html(404, "Not Found")
+        return html(404, "Not Found")
     raise Refusal(404, "not_found", "Resource Not Found", headers=reply.headers)
 
 
@@ -342,17 +322,9 @@ RATE_LIMITS = {"demo-rate-limited": 30}
 MISFORTUNES: dict[str, Misfortune] = {
     REVOKED: as_is,
     "demo-rate-limited": as_is,
-    "demo-rate-limited-once": rate_limited_once,
+    **{f"demo-{kind}-once": once(failure) for kind, failure in FAILURES.items()},
     "demo-flaky": flaky,
-    "demo-500-once": once(SERVER_ERROR),
-    "demo-502-once": once(BAD_GATEWAY),
-    "demo-503-once": once(UNAVAILABLE),
-    "demo-408-once": once(TIMED_OUT),
-    "demo-reset-once": once(RESET),
-    "demo-empty-once": once(EMPTY),
-    "demo-truncated-once": truncated_once,
-    "demo-html403-once": once(FORBIDDEN_HTML),
-    "demo-hanging-once": hanging_once,
+    "demo-paused": paused,
     "demo-slow": slow,
     "demo-down": down,
     "demo-heavy-pages": heavy_pages,
@@ -367,8 +339,14 @@ MISFORTUNES: dict[str, Misfortune] = {
     "demo-search-404": search_404,
     "demo-moving": moving,
     **EXPORT_MISFORTUNES,
+    "demo-restless": restless,
 }
-PREFIXES = {"demo-no-permission-": no_permission, "demo-plan-": plan}
+PREFIXES = {
+    "demo-no-permission-": no_permission,
+    "demo-plan-": plan,
+    "demo-failing-": failing,
+    "demo-hostile-": hostile,
+}
 
 
 def misfortune(token: str) -> tuple[str, Misfortune]:

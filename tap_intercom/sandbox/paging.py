@@ -464,14 +464,19 @@ class Searched:
     def _view(self, state: State, call: Call, query: object, field: str) -> View:
         granularity = self.granularity(state, call)
         condition = compiled(query, self.grammar, granularity)
-        keys = state.workspace.table(self.table).sorted_by(field)
+        table = state.workspace.table(self.table)
+        keys = table.found_by(field)
         spans = spans_of(condition, field)
         candidates = View(keys) if spans is None else View.within(keys, spans)
         if spans is not None and self.visible is None:
             return candidates
         if self.visible is not None:
-            condition = Group(every=True, members=(condition, self.visible))
-        asked = (msgspec.json.encode(query), type(granularity))
+            # A record in its old place is found by its old time, which it no longer has.
+            members = (self.visible,) if spans is not None else (condition, self.visible)
+            condition = Group(every=True, members=members)
+        # While there are records that a search does not see yet, the next may see another of them.
+        lagging = state.clock.now() if table.unseen() else None
+        asked = (msgspec.json.encode(query), type(granularity), lagging)
         return state.filtered(self.table, field, asked, candidates, condition)
 
 

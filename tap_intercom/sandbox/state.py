@@ -40,6 +40,9 @@ class Options:
     timezone: str = "America/Los_Angeles"
     scroll_expiry: float = 60.0
     hang: float = 60.0
+    pause: float = 60.0
+    search_lag: float = 0.0
+    elsewhere: str = "https://elsewhere.example.com"
 
     @classmethod
     def of(cls, **chosen: Any) -> Options:
@@ -68,7 +71,7 @@ class State:
         options = self.options
         self.clock = Clock(options.start())
         world = World(options.seed, options.size, self.clock.start, options.timezone)
-        self.workspace = Workspace(world, self.clock)
+        self.workspace = Workspace(world, self.clock, options.search_lag)
         self.limits = RateLimit(options.rate_limit, options.rate_window)
         self.scrolls = Scrolls(options.scroll_expiry)
         self.exports = Exports()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, insort
+from collections import deque
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -66,8 +67,32 @@ def seconds(text: str) -> float:
         return MISSING
 
 
+class History:
+    """What the records were that were changed lately, for searches that lag behind."""
+
+    def __init__(self, lag: float, now: Callable[[], float]) -> None:
+        self.lag = lag
+        self.now = now
+        self._before: deque[tuple[float, str, Json | None]] = deque()
+
+    def note(self, identity: str, before: Json | None) -> None:
+        """Note what a record was until now; None if it was not there."""
+        self._before.append((self.now(), identity, before))
+
+    def unseen(self) -> dict[str, Json | None]:
+        """What a search still takes the records for that have changed since it last looked."""
+        while self._before and self._before[0][0] <= self.now() - self.lag:
+            self._before.popleft()
+        unseen: dict[str, Json | None] = {}
+        for _, identity, before in self._before:
+            unseen.setdefault(identity, before)
+        return unseen
+
+
 class Table:
     """The records of one resource."""
+
+    history: History | None = None
 
     def __init__(
         self,
@@ -175,6 +200,26 @@ class Table:
             self._sorted[field] = keys
         return keys
 
+    def unseen(self) -> dict[str, Json | None]:
+        """What a search does not see yet: records that changed, as they were before."""
+        return {} if self.history is None else self.history.unseen()
+
+    def found_by(self, field: str) -> list[Key]:
+        """The keys as a search sees them: new records are missing, changed ones in their old place.
+
+        What is deleted is gone at once.
+        """
+        keys = self.sorted_by(field)
+        unseen = self.unseen()
+        if not unseen:
+            return keys
+        found = [key for key in keys if key[2] not in unseen]
+        for identity, before in unseen.items():
+            if before is not None and identity in self._index:
+                value = 0 if field == "id" else number(values(before, field))
+                insort(found, (value, len(identity), identity))
+        return found
+
     def _known_times(self, field: str) -> list[Key] | None:
         """Make the keys without building records, where nothing has been put or deleted yet."""
         times = {"updated_at": self._updated, "created_at": self._created}.get(field)
@@ -218,6 +263,7 @@ class Table:
     def add(self, stub: Stub) -> None:
         """Let a record be born, to be built like all others."""
         self.version += 1
+        self._note(stub.id)
         self._admit(stub)
         for field, keys in self._sorted.items():
             insort(keys, self.key_of(stub.id, field))
@@ -231,8 +277,14 @@ class Table:
         del self._index[identity]
         return True
 
+    def _note(self, identity: str) -> None:
+        if self.history is not None:
+            before = self.record(identity) if identity in self._index else None
+            self.history.note(identity, before)
+
     def _leave_order(self, identity: str) -> None:
         self.version += 1
+        self._note(identity)
         if identity not in self._index:
             return
         for field, keys in self._sorted.items():

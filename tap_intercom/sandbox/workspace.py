@@ -30,7 +30,7 @@ from .records.world import (
     TEAMS,
     TICKET_TYPES,
 )
-from .tables import Stub, Table
+from .tables import History, Stub, Table
 from .versions import V2_16
 
 if TYPE_CHECKING:
@@ -222,9 +222,10 @@ def _occasions(dice: Dice, expected: float, *, surely: bool) -> int:
 class Workspace:
     """Everything that Intercom would know, at the sandbox's time."""
 
-    def __init__(self, world: World, clock: Clock) -> None:
+    def __init__(self, world: World, clock: Clock, search_lag: float = 0.0) -> None:
         self.world: World = world
         self.clock = clock
+        self.search_lag = search_lag
         self._tables: dict[str, Table] = {}
         self._parts: dict[str, list[Json]] = {}
         self._told: list[Json] = []
@@ -247,6 +248,8 @@ class Workspace:
         table = self._tables.get(name)
         if table is None:
             table = self._tables[name] = self._made(name)
+            if self.search_lag:
+                table.history = History(self.search_lag, self.clock.now)
         return table
 
     def _made(self, name: str) -> Table:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from tap_intercom.paginators import Request
-from tap_intercom.shapes import Explode, FanOut, List, Page, Search
+from tap_intercom.shapes import Explode, FanOut, List, Page, Search, at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +66,7 @@ class ConversationParts(FanOut):
     primary_keys = ("conversation_id", "id")
     replication_key = "conversation_updated_at"
     cap = 500
+    total = "statistics.count_conversation_parts"
 
     @property
     @override
@@ -133,7 +134,7 @@ class HandlingEvents(FanOut):
     @override
     def dig(self, body: Body) -> list[dict[str, Any]]:
         rows = super().dig(body)
-        return [{**row, "teammate_id": (row.get("teammate") or {}).get("id") or ""} for row in rows]
+        return [{**row, "teammate_id": at("teammate.id", row) or ""} for row in rows]
 
 
 class SideConversations(FanOut):

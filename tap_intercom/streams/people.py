@@ -219,7 +219,9 @@ class Companies(_Company):
 
     def read_by(self, method: str) -> Shape:
         """Give the stream that reads companies in one of the ways."""
-        return self.ways[method](self._tap, self.connection)
+        stream = self.ways[method](self._tap, self.connection)
+        stream.account = self.account
+        return stream
 
 
 class CompanySegments(Explode):

@@ -27,6 +27,7 @@ class TicketParts(Explode):
     permission = READ_TICKETS
     path = Tickets.path
     records = "ticket_parts.ticket_parts"
+    cap = 500
     component = "ticket_part"
     primary_keys = ("ticket_id", "id")
     replication_key = "ticket_updated_at"

@@ -9,10 +9,12 @@ import pytest
 import requests
 
 from tap_intercom.sandbox import export_misfortunes, misfortunes
+from tap_intercom.sandbox.failures import FAILURES
 from tap_intercom.sandbox.misfortunes import MISFORTUNES, PREFIXES
+from tap_intercom.sandbox.restless import DEEDS
 
 if TYPE_CHECKING:
-    from calling import Code, Start
+    from calling import Caller, Code, Start
 
 documented = f"{misfortunes.__doc__}{export_misfortunes.__doc__}"
 EVER = {"field": "updated_at", "operator": ">", "value": 0}
@@ -36,9 +38,11 @@ def test_all_well(start: Start, token: str) -> None:
         ("demo-500-once", 500, "json", "server_error"),
         ("demo-502-once", 502, "html", "Bad Gateway"),
         ("demo-503-once", 503, "json", "service_unavailable"),
+        ("demo-504-once", 504, "html", "Gateway Time-out"),
         ("demo-408-once", 408, "json", "request_timeout"),
         ("demo-empty-once", 200, "json", ""),
         ("demo-html403-once", 403, "html", "awselb/2.0"),
+        ("demo-html200-once", 200, "html", "Welcome"),
         ("demo-rate-limited-once", 429, "json", "rate_limit_exceeded"),
     ],
 )
@@ -104,6 +108,86 @@ def test_it_hangs_for_a_limited_time(start: Start) -> None:
     intercom = start(hang=0.2).using(token="demo-hanging-once")
     with pytest.raises(requests.ConnectionError):
         intercom.get("/me")
+
+
+def test_an_answer_is_called_compressed_and_is_not(start: Start) -> None:
+    intercom = start().using(token="demo-not-gzip-once")
+    with pytest.raises(requests.exceptions.ContentDecodingError):
+        intercom.get("/tags")
+    assert intercom.get("/tags").json()["data"]
+
+
+def test_an_answer_stops_half_way(start: Start) -> None:
+    intercom = start(hang=0.2).using(token="demo-stalled-once")
+    with pytest.raises(requests.exceptions.ChunkedEncodingError) as caught:
+        intercom.get("/tags")
+    assert "IncompleteRead" in str(caught.value) or "reset" in str(caught.value)
+    whole = intercom.get("/tags").content
+    with intercom.session.get(
+        intercom.sandbox.url + "/tags",
+        headers={"Authorization": "Bearer demo-stalled-once-2", "Intercom-Version": "2.17"},
+        stream=True,
+        timeout=5,
+    ) as answer:
+        assert answer.headers["Content-Length"] == str(len(whole))
+    statuses = [row["status"] for row in intercom.sandbox.log()]
+    assert statuses[:2] == [None, 200]
+
+
+def outcomes(intercom: Caller, calls: int) -> list[object]:
+    """How calls end: a status, or the name of what was raised."""
+    seen: list[object] = []
+    for _ in range(calls):
+        try:
+            answer = intercom.get("/tags")
+            whole = answer.status_code == 200 and answer.content.endswith(b"]}")
+            seen.append("well" if whole else answer.status_code)
+        except requests.RequestException as raised:
+            seen.append(type(raised).__name__)
+    return seen
+
+
+@pytest.mark.parametrize("share", [0, 10, 30, 100])
+def test_a_share_of_the_calls_fails_in_every_way(start: Start, share: int) -> None:
+    intercom = start(hang=0.01).using(token=f"demo-failing-{share}")
+    seen = outcomes(intercom, 260)
+    wrong = [one for one in seen if one != "well"]
+    assert 0.6 * share <= 100 * len(wrong) / len(seen) <= 1.4 * share
+    stats = intercom.sandbox.stats()
+    assert stats["misfortunes"] == len(wrong)
+    assert sum(one["misfortune"] for one in intercom.sandbox.log()) == len(wrong)
+    if share >= 10:
+        assert set(wrong) >= {500, 502, 503, 504, 408, 429, 403, 200}
+        assert set(wrong) >= {"ConnectionError", "ContentDecodingError", "ChunkedEncodingError"}
+    if share == 100:
+        ways = len(FAILURES) - 1  # all but those that take for ever
+        assert wrong[:ways] == wrong[ways : 2 * ways]
+
+
+def test_which_calls_fail_is_the_same_each_time_and_depends_on_the_seed(start: Start) -> None:
+    seen = [
+        outcomes(start(hang=0.01, seed=seed).using(token="demo-failing-30"), 40)
+        for seed in (1, 1, 2)
+    ]
+    assert seen[0] == seen[1] != seen[2]
+
+
+def test_what_is_answered_as_ever_is_no_misfortune(start: Start) -> None:
+    intercom = start()
+    for token in ("demo", "demo-flaky", "demo-moving", "demo-restless"):
+        for path in ("/me", "/nonsense", "/tags"):
+            intercom.using(token=token).get(path)
+    assert intercom.sandbox.stats()["misfortunes"] == 0
+
+
+def test_the_api_pauses(start: Start) -> None:
+    intercom = start(pause=0.5, hang=0.1).using(token="demo-paused")
+    assert [intercom.get("/me").status_code for _ in range(5)] == [200] * 5
+    with pytest.raises(requests.ConnectionError):
+        intercom.get("/me")
+    assert intercom.get("/tags").status_code == 503
+    time.sleep(0.5)
+    assert [intercom.get("/me").status_code for _ in range(5)] == [200] * 5
 
 
 def test_everything_flaky(start: Start) -> None:
@@ -246,6 +330,8 @@ def test_redirects_lead_elsewhere(start: Start) -> None:
     answer = start().using(token="demo-redirect").get("/tags")
     assert answer.status_code == 302
     assert answer.headers["Location"] == "https://elsewhere.example.com/tags"
+    own = start(elsewhere="http://127.0.0.1:9").using(token="demo-redirect")
+    assert own.get("/tags").headers["Location"] == "http://127.0.0.1:9/tags"
 
 
 @pytest.mark.parametrize(
@@ -284,3 +370,43 @@ def test_a_busy_workspace(start: Start, table: str) -> None:
         assert 0 <= intercom.sandbox.now() - after[one]["updated_at"] < 5
     assert intercom.get("/tags").status_code == 200
     assert {row["id"]: row for row in intercom.truth(table)} == after
+
+
+TABLES = ("contacts", "conversations", "tickets", "companies")
+
+
+def test_a_restless_workspace(start: Start) -> None:
+    """Everything that can happen to a record happens, and nothing is left inconsistent."""
+    intercom = start(size=30).using(token="demo-restless")
+    before = {table: {one["id"]: one for one in intercom.truth(table)} for table in TABLES}
+    began = intercom.sandbox.now()
+    for _ in range(4 * len(DEEDS)):
+        intercom.get("/tags")
+    assert 30 < intercom.sandbox.now() - began < 90
+    for table in TABLES:
+        old, new = before[table], {one["id"]: one for one in intercom.truth(table)}
+        born, gone = new.keys() - old.keys(), old.keys() - new.keys()
+        changed = {one for one in new.keys() & old.keys() if new[one] != old[one]}
+        assert 0 < len(born) <= 4
+        assert gone
+        assert changed
+        for one in born | changed:
+            assert began - 1 <= new[one]["updated_at"] <= intercom.sandbox.now()
+    for one in intercom.truth("conversations"):
+        parts = one["conversation_parts"]
+        assert parts["total_count"] == len(parts["conversation_parts"])
+        counted = (one["statistics"] or {}).get("count_conversation_parts", parts["total_count"])
+        assert counted == parts["total_count"]
+    told = [one for one in intercom.truth("contact_activities") if one["created_at"] > began - 1]
+    kinds = {one["event_type"] for one in told}
+    assert kinds >= {"contact.created", "contact.deleted", "contact.merged"}
+
+
+def test_a_restless_workspace_is_the_same_each_time(start: Start) -> None:
+    worlds = []
+    for seed in (1, 1, 2):
+        intercom = start(size=30, seed=seed).using(token="demo-restless")
+        for _ in range(len(DEEDS)):
+            intercom.get("/tags")
+        worlds.append([sorted(one["id"] for one in intercom.truth(table)) for table in TABLES])
+    assert worlds[0] == worlds[1] != worlds[2]

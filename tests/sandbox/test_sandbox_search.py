@@ -349,3 +349,73 @@ def test_the_arithmetic_of_spans(left: list[Span], right: list[Span], second: in
     assert within(union(left + right)) is (within(left) or within(right))
     assert within(common(left, right)) is (within(left) and within(right))
     assert within(outside(left)) is not within(left)
+
+
+def test_a_search_that_lags_finds_what_was_changed_later(start: Start) -> None:
+    """New records are missing, changed ones stand in their old place with their new content."""
+    intercom = start(search_lag=300)
+    old = intercom.truth("contacts")
+    one = max(old, key=lambda row: row["updated_at"])
+    now = int(intercom.sandbox.now())
+    intercom.sandbox.put("contacts", {"id": one["id"], "name": "New name", "updated_at": now})
+    intercom.sandbox.put("contacts", {**one, "id": "new", "updated_at": now})
+    by_old_time = {"field": "updated_at", "operator": "=", "value": one["updated_at"]}
+    by_new_time = {"field": "updated_at", "operator": "=", "value": now}
+
+    assert [row["name"] for row in intercom.found("contacts", by_old_time)] == ["New name"]
+    assert intercom.found("contacts", by_new_time) == []
+    assert intercom.get(f"/contacts/{one['id']}").json()["name"] == "New name"
+    assert intercom.get("/contacts/new").status_code == 200
+    assert "new" in {row["id"] for row in intercom.listed("/contacts")}
+
+    intercom.sandbox.advance(301)
+    assert {row["id"] for row in intercom.found("contacts", by_new_time)} == {one["id"], "new"}
+    assert intercom.found("contacts", by_old_time) == []
+
+
+def test_a_search_that_lags_takes_each_change_in_its_turn(start: Start) -> None:
+    intercom = start(search_lag=300)
+    identity = intercom.truth("tickets")[0]["id"]
+    now = int(intercom.sandbox.now())
+    for minutes in (1, 2, 3):
+        intercom.sandbox.put("tickets", {"id": identity, "updated_at": now - 60 * minutes})
+        intercom.sandbox.advance(120)
+    found = [
+        minutes
+        for minutes in (1, 2, 3)
+        if identity
+        in {
+            row["id"]
+            for row in intercom.found(
+                "tickets",
+                {"field": "updated_at", "operator": "=", "value": now - 60 * minutes},
+            )
+        }
+    ]
+    assert found == [1]
+
+
+def test_what_is_deleted_is_gone_from_a_search_that_lags(start: Start, ever: Json) -> None:
+    intercom = start(search_lag=300)
+    gone = intercom.truth("conversations")[0]["id"]
+    intercom.sandbox.put("conversations", {"id": gone, "updated_at": 1})
+    intercom.sandbox.delete("conversations", gone)
+    assert gone not in {row["id"] for row in intercom.found("conversations", ever)}
+
+
+def test_companies_with_users_are_searched_by_their_old_time(start: Start) -> None:
+    intercom = start(search_lag=300)
+    now = int(intercom.sandbox.now())
+    company = next(
+        row
+        for row in intercom.truth("companies")
+        if row["user_count"] and row["updated_at"] < now - 3 * 86_400
+    )
+    at_first = {"field": "updated_at", "operator": "=", "value": company["updated_at"]}
+    today = {"field": "updated_at", "operator": "=", "value": now}
+    for _ in range(2):
+        intercom.sandbox.put("companies", {"id": company["id"], "updated_at": now})
+        assert company["id"] in {row["id"] for row in intercom.found("companies", at_first)}
+        assert company["id"] not in {row["id"] for row in intercom.found("companies", today)}
+    intercom.sandbox.advance(301)
+    assert company["id"] in {row["id"] for row in intercom.found("companies", today)}

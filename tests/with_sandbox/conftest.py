@@ -10,9 +10,10 @@ from runs import CUSTOM_OBJECT_TYPES, NAMES, Run, sync
 
 from tap_intercom import client, exports
 from tap_intercom.sandbox import Sandbox, running
+from tap_intercom.tap import TapIntercom
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +25,27 @@ def _quick_and_tidy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
     for one, handler in handlers.items():
         signal.signal(one, handler)
+
+
+@pytest.fixture
+def turn_token(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Let runs go on with another token once they have connected."""
+    connect = TapIntercom.connect
+
+    def turn(token: str) -> None:
+        def connect_and_turn(self: TapIntercom) -> None:
+            connect(self)
+            self.connection.session.auth._token = token  # noqa: SLF001
+
+        monkeypatch.setattr(TapIntercom, "connect", connect_and_turn)
+
+    return turn
+
+
+@pytest.fixture
+def _tells_every_state(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write a STATE after each record, where one comes after many otherwise."""
+    monkeypatch.setattr(client.IntercomStream, "STATE_MSG_FREQUENCY", 1)
 
 
 @pytest.fixture(scope="module")

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
-from runs import Run, catalog_of, sync
+from runs import Run, sync
 
 from tap_intercom.client import IntercomError
 from tap_intercom.sandbox import running
 from tap_intercom.streams import STREAMS
-from tap_intercom.tap import RunError, TapIntercom
+from tap_intercom.tap import RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tap_intercom.sandbox import Sandbox
 
@@ -34,7 +33,8 @@ def all_of_it(small: Sandbox) -> Run:
 
 
 @pytest.mark.parametrize("kind", ONCE)
-def test_what_fails_once_is_asked_again(small: Sandbox, all_of_it: Run, kind: str) -> None:
+def test_b07_what_fails_once_is_asked_again(small: Sandbox, all_of_it: Run, kind: str) -> None:
+    """A sync of hours must not end, nor lack a record, for one answer that went wrong."""
     run = sync(small, token=f"demo-{kind}-once")
     assert run.error is None
     assert run.records == all_of_it.records
@@ -46,20 +46,23 @@ def test_one_call_in_five_may_fail_in_any_way(small: Sandbox, all_of_it: Run) ->
     assert run.records == all_of_it.records
 
 
-def test_a_call_that_hangs_is_given_up_and_made_again(whole: Run) -> None:
+def test_b07_a_call_that_hangs_is_given_up_and_made_again(whole: Run) -> None:
+    """Without a limit of time, one lost answer would hold up a run for ever."""
     with running(hang=5) as sandbox:
         run = sync(sandbox, "tags", "teams", token="demo-hanging-once", request_timeout=1)
     assert run.error is None
     assert run.rows("tags") == whole.rows("tags")
 
 
-def test_a_rate_limit_reached_by_others_is_waited_out(sandbox: Sandbox, whole: Run) -> None:
+def test_b07_a_rate_limit_reached_by_others_is_waited_out(sandbox: Sandbox, whole: Run) -> None:
+    """The limit is shared, and others may have spent it."""
     run = sync(sandbox, "tags", "teams", token="demo-rate-limited-once")
     assert run.error is None
     assert run.rows("tags") == whole.rows("tags")
 
 
-def test_the_tap_itself_never_draws_a_429(whole: Run) -> None:
+def test_b06_the_tap_itself_never_draws_a_429(whole: Run) -> None:
+    """Calls for details are the many: they have to keep to the limit like all others."""
     with running(rate_limit=1_200) as sandbox:  # 200 in ten seconds: two windows for this run
         run = sync(sandbox, "conversation_parts", "contacts", "tickets")
         assert run.error is None
@@ -75,21 +78,24 @@ def test_api_down_ends_with_a_sentence(sandbox: Sandbox) -> None:
     assert run.messages == []
 
 
-def test_a_refused_token_ends_before_anything_is_written(sandbox: Sandbox) -> None:
+def test_b02_a_refused_token_ends_before_anything_is_written(sandbox: Sandbox) -> None:
+    """No target may take a run without a token for one with nothing new."""
     run = sync(sandbox, token="demo-revoked")
     assert isinstance(run.error, RunError)
     assert "api_key" in str(run.error)
     assert "demo-revoked" not in str(run.error)
     assert run.messages == []
+    assert [(one["path"], one["status"]) for one in sandbox.log()] == [("/me", 401)]
 
 
 @pytest.mark.parametrize(
     ("token", "advice"),
     [("demo-no-permission-tickets", "Tick read_tickets"), ("demo-plan-tickets", "plan does not")],
 )
-def test_what_is_not_permitted_is_left_out_and_said(
-    sandbox: Sandbox, whole: Run, token: str, advice: str
+def test_b01_what_is_not_permitted_is_left_out_and_said(
+    sandbox: Sandbox, whole: Run, token: str, advice: str, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """A table that stays empty, or as it was, for want of a permission, must not go unnoticed."""
     run = sync(sandbox, token=token)
     assert run.error is None
     assert {"tickets", "ticket_parts"} <= run.left_out.keys()
@@ -97,6 +103,8 @@ def test_what_is_not_permitted_is_left_out_and_said(
     kept = [(stream, row) for stream, row in whole.records if stream not in run.left_out]
     assert run.records == kept
     assert "replication_key_value" not in run.state["bookmarks"]["tickets"]
+    said = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    assert [one for one in said if one.startswith("Left out tickets: ") and advice in one]
 
 
 def test_strict_makes_a_left_out_stream_a_failure_at_the_end(sandbox: Sandbox, whole: Run) -> None:
@@ -107,15 +115,9 @@ def test_strict_makes_a_left_out_stream_a_failure_at_the_end(sandbox: Sandbox, w
 
 
 def test_a_token_revoked_in_mid_run_is_not_taken_for_missing_permissions(
-    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+    sandbox: Sandbox, turn_token: Callable[[str], None]
 ) -> None:
-    connect = TapIntercom.connect
-
-    def connect_then_revoke(self: TapIntercom) -> None:
-        connect(self)
-        self.connection.session.auth._token = "demo-revoked"  # noqa: SLF001
-
-    monkeypatch.setattr(TapIntercom, "connect", connect_then_revoke)
+    turn_token("demo-revoked")
     run = sync(sandbox)
     assert isinstance(run.error, IntercomError)
     assert "revoked" in str(run.error)
@@ -133,9 +135,10 @@ def test_old_versions_leave_out_what_they_do_not_have(sandbox: Sandbox, whole: R
     assert run.counts["contacts"] == whole.counts["contacts"]
 
 
-def test_conversations_deleted_after_they_were_listed_are_skipped(
+def test_b27_conversations_deleted_after_they_were_listed_are_skipped(
     sandbox: Sandbox, whole: Run, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """Somebody deletes something during every long sync; which rows lack parts is said."""
     caplog.set_level("INFO", "tap-intercom")
     run = sync(sandbox, "conversation_parts", token="demo-deleted-between")
     assert run.error is None
@@ -148,9 +151,10 @@ def test_conversations_deleted_after_they_were_listed_are_skipped(
     assert all(one in said[0] for one in gone)
 
 
-def test_conversations_at_the_cap_are_named_in_one_warning(
+def test_b24_conversations_at_the_cap_are_named_in_one_warning(
     sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
+    """Who counts parts has to know where Intercom does not give all."""
     sync(sandbox, "conversation_parts")
     capped = [
         one["id"]
@@ -173,38 +177,6 @@ def test_next_pages_on_another_host_are_read_from_our_own(sandbox: Sandbox, whol
     run = sync(sandbox, token="demo-next-elsewhere")
     assert run.error is None
     assert run.records == whole.records
-
-
-# The companies scroll
-
-
-def companies(sandbox: Sandbox) -> list[str]:
-    return sorted(one["id"] for one in sandbox.records("companies"))
-
-
-@pytest.mark.parametrize("kind", ["breaks", "expires", "ends-404"])
-def test_a_scroll_that_is_lost_starts_again_and_repeats_nothing(
-    sandbox: Sandbox, kind: str
-) -> None:
-    run = sync(sandbox, "companies", token=f"demo-scroll-{kind}")
-    assert run.error is None
-    assert sorted(run.ids("companies")) == companies(sandbox)
-
-
-def test_a_scroll_that_another_app_holds_is_waited_for(sandbox: Sandbox) -> None:
-    run = sync(sandbox, "companies", token="demo-scroll-held")
-    assert run.error is None
-    assert sorted(run.ids("companies")) == companies(sandbox)
-
-
-def test_a_slow_target_does_not_let_the_scroll_expire() -> None:
-    with running(scroll_expiry=0.3) as sandbox:
-        config = {"api_key": "demo", "api_url": sandbox.url}
-        tap = TapIntercom(config=config, catalog=catalog_of("companies"))
-        records = iter(tap.streams["companies"].get_records(None))
-        first = next(records)
-        time.sleep(0.5)
-        assert len([first, *records]) == len(companies(sandbox))
 
 
 def test_details_are_fetched_several_at_once_and_come_in_order(whole: Run) -> None:

@@ -51,7 +51,8 @@ def test_parts_give_the_same_as_the_whole(
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "America/Los_Angeles", "Etc/GMT+12"])
 @pytest.mark.parametrize("version", ["2.16", "2.17"])
-def test_no_zone_loses_a_day_between_two_parts(zone: str, version: str) -> None:
+def test_b11_no_zone_loses_a_day_between_two_parts(zone: str, version: str) -> None:
+    """Where days are compared, a day ends at another second in each zone."""
     with running(size=400, timezone=zone) as sandbox:
         run = sync(sandbox, "contacts", api_version=version, page_size=10)
         assert len(questions(sandbox)) > 4

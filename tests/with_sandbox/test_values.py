@@ -46,7 +46,8 @@ def test_odd_records_arrive_in_every_stream(sandbox: Sandbox, kind: str) -> None
             assert amiss(inside, part, rows[part["id"]]) == [], inside
 
 
-def test_unknown_fields_of_the_root_are_rescued_and_others_stay(sandbox: Sandbox) -> None:
+def test_b31_unknown_fields_of_the_root_are_rescued_and_others_stay(sandbox: Sandbox) -> None:
+    """Targets drop, or fail on, a column that was not declared."""
     contact = sandbox.records("contacts")[0]
     sandbox.put("contacts", unknown_fields(contact))
     row = next(

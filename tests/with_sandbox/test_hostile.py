@@ -1,0 +1,340 @@
+"""A server that has gone mad, or means harm: a clear end, within bounds, and nothing is told."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+import pytest
+import requests
+from runs import NAMES, Run, catalog_of, sync
+
+from tap_intercom import client
+from tap_intercom.client import IntercomError
+from tap_intercom.sandbox import running
+from tap_intercom.tap import RunError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tap_intercom.sandbox import Sandbox
+
+    Note = Callable[[str, object], None]
+
+PATIENCE = 45.0
+MEMORY = 400.0
+
+# The program, but for the waits between tries, which are not what is looked at here.
+IMPATIENT = """\
+import runpy
+from tap_intercom import client
+client.FIRST_WAIT_SECONDS = 0.01
+client.LONGEST_WAIT_SECONDS = 0.1
+runpy.run_module("tap_intercom", run_name="__main__", alter_sys=True)
+"""
+# A program counts as its own what the one that starts it has used: so a small one starts it.
+MEASURED = """\
+import resource, subprocess, sys
+code = subprocess.call(sys.argv[2:])
+with open(sys.argv[1], "w") as used:
+    print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=used)
+sys.exit(code)
+"""
+
+
+@dataclass
+class Ended:
+    """A run of the tap as a program: what it wrote and said, and how much memory it took."""
+
+    run: Run
+    code: int
+    said: str
+    megabytes: float
+
+    @property
+    def sentence(self) -> str:
+        """What it said last, of which line breaks are no part."""
+        return " ".join(self.said[self.said.rindex("Error: ") :].split())
+
+
+def program(sandbox: Sandbox, folder: Path, *streams: str, token: str, **settings: Any) -> Ended:
+    """Run the tap as a program; one that does not end is killed, and fails the test."""
+    config, catalog, used = (folder / name for name in ("config.json", "catalog.json", "used"))
+    config.write_text(json.dumps({"api_key": token, "api_url": sandbox.url, **settings}))
+    catalog.write_text(json.dumps(catalog_of(*streams)))
+    tap = [sys.executable, "-c", IMPATIENT, "--config", str(config), "--catalog", str(catalog)]
+    with subprocess.Popen(
+        [sys.executable, "-c", MEASURED, str(used), *tap],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        guard = threading.Timer(PATIENCE, os.killpg, (process.pid, signal.SIGKILL))
+        guard.start()
+        out, err = process.communicate()
+        guard.cancel()
+    asked = sandbox.stats()["requests"]
+    assert process.returncode >= 0, f"not ended after {PATIENCE:.0f} seconds and {asked} calls"
+    unit = 1_024 if sys.platform == "linux" else 1
+    megabytes = int(used.read_text()) * unit / 1e6
+    messages = [json.loads(line) for line in out.splitlines()]
+    return Ended(Run(messages), process.returncode, err, megabytes)
+
+
+@pytest.fixture
+def small() -> Iterator[Sandbox]:
+    with running(size=60, scroll_expiry=0.3, rate_limit=100_000) as sandbox:
+        yield sandbox
+
+
+# Bodies
+
+
+@pytest.mark.parametrize("kind", ["huge", "bomb", "deep", "drip"])
+def test_a_body_that_is_too_much_ends_the_run_with_a_sentence(
+    small: Sandbox, tmp_path: Path, kind: str, record_property: Note
+) -> None:
+    ended = program(small, tmp_path, "tags", token=f"demo-hostile-{kind}", request_timeout=1)
+    record_property("megabytes", ended.megabytes)
+    record_property("calls made", small.stats()["requests"])
+    assert ended.code == 1, ended.said
+    assert ended.sentence.startswith("Error: tags: ")
+    assert "Traceback" not in ended.said
+    assert ended.run.rows("tags") == []
+    assert small.stats()["requests"] <= 12
+    assert ended.megabytes < MEMORY
+
+
+def test_a_record_that_is_deep_passes_whole(small: Sandbox) -> None:
+    run = sync(small, "tags", token="demo-hostile-deep-ish")
+    assert run.error is None
+    level, deep = 0, run.rows("tags")[0]["_rescued_data"]["deep"]
+    while deep:
+        level, deep = level + 1, deep["deeper"]
+    assert level == 400
+    assert run.counts["tags"] == len(small.records("tags"))
+
+
+@pytest.mark.parametrize("stream", ["contacts", "conversations", "companies"])
+def test_a_record_that_is_deep_passes_a_search_and_a_scroll(small: Sandbox, stream: str) -> None:
+    run = sync(small, stream, token="demo-hostile-deep-ish")
+    assert run.error is None
+    assert sorted(run.ids(stream)) == sorted(one["id"] for one in small.records(stream))
+
+
+# Pages
+
+ENDLESS = ["tags", "contacts", "contact_activities", "conversation_parts", "companies", "articles"]
+
+
+@pytest.mark.parametrize("stream", ENDLESS)
+def test_the_same_page_for_ever_ends_with_a_sentence(
+    small: Sandbox, tmp_path: Path, stream: str, record_property: Note
+) -> None:
+    ended = program(small, tmp_path, stream, token="demo-hostile-endless", page_size=5)
+    record_property("calls made", small.stats()["requests"])
+    assert ended.code == 1, ended.said
+    assert ended.sentence.startswith(f"Error: {stream.replace('conversation_parts', 'conv')}")
+    assert "round in circles" in ended.sentence
+    assert "Traceback" not in ended.said
+    assert small.stats()["requests"] < 150
+
+
+@pytest.mark.parametrize("stream", [one for one in ENDLESS if one != "companies"])
+def test_empty_pages_for_ever_end_with_a_sentence(
+    small: Sandbox, tmp_path: Path, stream: str, record_property: Note
+) -> None:
+    """Not a scroll, which an empty page ends."""
+    ended = program(small, tmp_path, stream, token="demo-hostile-endless-empty")
+    record_property("calls made", small.stats()["requests"])
+    assert ended.code == 1, ended.said
+    assert "round in circles" in ended.sentence
+    assert 100 <= small.stats()["requests"] < 350
+    assert ended.run.counts.total() == 0
+
+
+@pytest.mark.parametrize("page_size", [7, 150])
+def test_totals_that_lie_change_nothing(
+    small: Sandbox, page_size: int, record_property: Note
+) -> None:
+    whole = sync(small)
+    small.reset()
+    run = sync(small, token="demo-hostile-lying-total", page_size=page_size)
+    record_property("calls made", small.stats()["requests"])
+    assert run.error is None
+    assert run.counts == whole.counts
+    assert keyed(run) == keyed(whole)
+    assert small.stats()["requests"] < 2_000
+
+
+def keyed(run: Run) -> list[str]:
+    """The records in an order of their own: lists that are read in parts come in another."""
+    return sorted(json.dumps(record, sort_keys=True) for record in run.records)
+
+
+# Waits
+
+
+def test_a_limit_of_zero_does_not_stop_the_run_for_ever(
+    small: Sandbox, tmp_path: Path, record_property: Note
+) -> None:
+    streams = ("tags", "teams", "contacts")
+    ended = program(small, tmp_path, *streams, token="demo-hostile-limit-zero")
+    record_property("calls made", small.stats()["requests"])
+    if ended.code == 0:
+        assert ended.run.counts == sync(small, *streams).counts
+    else:
+        assert "limit" in ended.sentence
+
+
+def test_a_wait_of_years_is_cut_short(small: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To 32 seconds for each call, in a real run."""
+    assert client.LONGEST_WAIT_SECONDS <= 60
+    monkeypatch.setattr(client, "LONGEST_WAIT_SECONDS", 0.05)
+    run = sync(small, token="demo-hostile-retry-forever")
+    assert run.error is None
+    assert run.records == sync(small).records
+
+
+# Other hosts
+
+
+class Trap:
+    """Another host, which only listens."""
+
+    def __init__(self, server: socket.socket) -> None:
+        self.heard: list[bytes] = []
+        self.url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        self._server = server
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                caller, _ = self._server.accept()
+            except OSError:  # it is closed
+                return
+            with caller:
+                self.heard.append(caller.recv(65_536))
+                caller.sendall(b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n")
+
+
+@contextmanager
+def trap() -> Iterator[Trap]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield Trap(server)
+
+
+ASTRAY = ["demo-redirect", "demo-next-elsewhere", "demo-hostile-away"]
+
+
+@pytest.mark.parametrize("token", ASTRAY)
+def test_nothing_goes_to_another_host(token: str) -> None:
+    with trap() as elsewhere, running(size=60, elsewhere=elsewhere.url) as sandbox:
+        run = sync(sandbox, *NAMES, token=token, custom_object_types=["orders"])
+        assert run.error is None or isinstance(run.error, (IntercomError, RunError))
+        assert sandbox.stats()["misfortunes"] > 0
+        assert elsewhere.heard == []
+        requests.get(elsewhere.url, timeout=5)
+        assert len(elsewhere.heard) == 1, "the trap hears nothing at all"
+
+
+# Ids
+
+ODD_IDS = [
+    "a/b",
+    "a/../../me",
+    "/",
+    "../tags",
+    "..%2F..%2Fme",
+    "%2e%2e",
+    "a?b=c&d",
+    "a#b",
+    "a b",
+    "a;b,c",
+    "a\\b",
+    "\"'`$(x)<y>",
+    "\n\r\t\x1b\x7f",
+    "é 🧵 العربية \u2028",
+    "x" * 3_000,
+    "http://127.0.0.1:9/x",
+    "//127.0.0.1:9/x",
+    "@127.0.0.1:9",
+    "{id}",
+    "{0.__class__}",
+    "%s",
+    "...",
+    "null",
+    "0",
+]
+NEVER_ASKED_FOR = [".", "..", ""]
+
+
+def odd(sandbox: Sandbox, ids: list[str]) -> None:
+    """Give these ids to contacts, companies, tickets and conversations; these have one part."""
+    now = int(sandbox.now())
+    for resource in ("contacts", "companies", "tickets", "conversations"):
+        record = sandbox.records(resource)[0]
+        for number, one in enumerate(ids):
+            at = now - 3_600 + number
+            given = {**record, "id": one, "updated_at": at}
+            if resource == "conversations":
+                part = record["conversation_parts"]["conversation_parts"][0]
+                given["conversation_parts"] = [{**part, "id": f"part-{number}"}]
+            sandbox.put(resource, given)
+
+
+def test_odd_ids_ask_for_nothing_outside_their_path_and_lose_nothing(small: Sandbox) -> None:
+    odd(small, ODD_IDS)
+    resources = ("contacts", "companies", "tickets", "conversations")
+    known = {one["id"] for resource in resources for one in small.records(resource)}
+    parents = {f"/{one}" for one in resources}
+    small.reset()
+    run = sync(small, *NAMES, custom_object_types=["orders"])
+    assert run.error is None
+    for resource in resources:
+        assert sorted(run.ids(resource)) == sorted(one["id"] for one in small.records(resource))
+    parts = {row["conversation_id"]: row["id"] for row in run.rows("conversation_parts")}
+    assert {one: parts.get(one) for one in ODD_IDS} == {
+        one: f"part-{number}" for number, one in enumerate(ODD_IDS)
+    }
+    called = {row["path"] for row in small.stats()["endpoints"]}
+    assert "(unknown path)" not in called
+    asked = set()
+    for path in {one["path"] for one in small.log()}:
+        _, resource, *rest = path.split("/")
+        if f"/{resource}" in parents and rest and rest[0] not in {"search", "scroll", "list"}:
+            asked.add(unquote(rest[0]))
+            assert len(rest) <= 2
+    assert asked - {"activities", "deleted", "attributes"} <= known
+    assert {*ODD_IDS} <= asked
+
+
+def test_ids_that_are_no_part_of_a_path_are_never_asked_for(
+    small: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "tap-intercom")
+    odd(small, NEVER_ASKED_FOR)
+    small.reset()
+    run = sync(small, "conversations", "conversation_parts", "contact_segments", "company_contacts")
+    assert run.error is None
+    assert {*NEVER_ASKED_FOR} <= set(run.ids("conversations"))
+    paths = {one["path"] for one in small.log()}
+    assert [one for one in paths if one.endswith("/") or "/." in one or "//" in one] == []
+    assert {"/", "/contacts", "/companies", "/conversations"} & paths == set()
+    assert {*NEVER_ASKED_FOR} & {
+        row["conversation_id"] for row in run.rows("conversation_parts")
+    } == set()
+    said = [one.getMessage() for one in caplog.records if one.getMessage().startswith("Skipped 3 ")]
+    assert len(said) == 3
