@@ -24,8 +24,8 @@ MARKER = "figures"
 # The figures, in the order of the page, and what each of them counts.
 INPUTS = "inputs"
 FIGURES = {
-    "faults survived": "Calls that failed: refused, cut off, reset, late, or packed wrongly",
-    "things that happened": "Records created, changed, deleted or merged between two calls",
+    "calls that went wrong": "Calls that failed: refused, cut off, reset, late, or packed wrongly",
+    "changes in between": "Records created, changed, deleted or merged between two calls",
     "kills": "Runs that were killed, at random moments",
     "message boundaries": "Messages after which a run was cut and resumed",
     INPUTS: "Made-up pages, records, headers, settings and texts",

@@ -13,6 +13,7 @@ import random
 import threading
 import weakref
 from collections import defaultdict
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -32,7 +33,7 @@ from tap_intercom.audit import Account
 from tap_intercom.transfer import TooLarge
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from concurrent.futures import Future
 
@@ -226,7 +227,7 @@ def wait_seconds(error: BaseException, tries: int) -> float:
     response = getattr(error, "response", None)
     headers: Mapping[str, str] = {} if response is None else response.headers
     exponential: float = min(FIRST_WAIT_SECONDS * 2**tries, LONGEST_WAIT_SECONDS) * _jitter()
-    if headers.get("Retry-After", "").isdigit():
+    if headers.get("Retry-After", "").isdecimal():
         return min(float(headers["Retry-After"]), LONGEST_WAIT_SECONDS)
     if response is not None and response.status_code == requests.codes.too_many_requests:
         try:
@@ -386,14 +387,20 @@ class IntercomStream(RESTStream[Any]):
             json=request.body,
             headers=self.http_headers,
         )
+        with self.accounted():
+            response = self._request(prepared, None)
+        self.connection.received.bytes += len(response.content)
+        return decode(response), response.headers
+
+    @contextmanager
+    def accounted(self) -> Iterator[None]:
+        """Note that a call is made, and how long it waits for its permit."""
         waited = self.connection.waited
         before = waited.seconds
         try:
-            response = self._request(prepared, None)
+            yield
         finally:
             self.account.called(waited.seconds - before)
-        self.connection.received.bytes += len(response.content)
-        return decode(response), response.headers
 
     @override
     def validate_response(self, response: requests.Response) -> None:

@@ -80,11 +80,13 @@ def _chosen(name: str, value: str, choices: Collection[str]) -> str:
 
 def _properties(text: str) -> Iterator[tuple[str, str]]:
     """Yield names and values, also those inside `ProfileSettings`."""
-    for name, value in _pairs(text):
-        if name.lower() == _INSIDE:
-            yield from _properties(value)
-        elif name.lower() != _PROFILE:
-            yield name, value
+    texts = [text]
+    while texts:
+        for name, value in _pairs(texts.pop()):
+            if name.lower() == _INSIDE:
+                texts.append(value)
+            elif name.lower() != _PROFILE:
+                yield name, value
 
 
 def _pairs(text: str) -> Iterator[tuple[str, str]]:

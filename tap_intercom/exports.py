@@ -28,7 +28,7 @@ from requests import Response, codes
 from singer_sdk.exceptions import RetriableAPIError
 from typing_extensions import override
 
-from tap_intercom import files, times
+from tap_intercom import files, times, transfer
 from tap_intercom.client import Answer, Gone, IntercomError, NotAvailable
 from tap_intercom.paginators import Request
 from tap_intercom.shapes import INTERCOM_BEGAN, Page, Shape
@@ -53,7 +53,6 @@ STARTS = 3
 
 # What nobody exports by mistake; more is a mistake of the server's.
 MOST_BYTES = 64 * 1024**3
-CHUNK_BYTES = 256 * 1024
 MOST_OF_AN_ERROR = 1024**2
 
 # What is handed out at once, and in memory.
@@ -239,25 +238,18 @@ class Export(Shape):
             },
         )
         session: Session = self.requests_session
-        waited = self.connection.waited
-        before = waited.seconds
-        try:
+        with self.accounted():
             response = session.send(
                 self.authenticator(prepared),
                 stream=True,
                 timeout=self.timeout,
                 allow_redirects=self.allow_redirects,
             )
-        finally:
-            self.account.called(waited.seconds - before)
         with response:
             if response.status_code >= codes.multiple_choices:
                 content = response.iter_content(MOST_OF_AN_ERROR)
                 response._content = next(content, b"")  # noqa: SLF001  what it reads its text from
             self.validate_response(response)
-            # An archive comes with `Content-Encoding: zip`, or with gzip and is none: it is written
-            # as it comes, and looked into later.
-            response.raw.headers.pop("Content-Encoding", None)
             self.write(response, file)
             self.check_file(file, response)
             return response.headers
@@ -265,7 +257,9 @@ class Export(Shape):
     def write(self, response: Response, file: IO[bytes]) -> None:
         """Write a file as it arrives, in whatever pieces."""
         size, deadline = 0, time.monotonic() + self.config["export_timeout_minutes"] * MINUTE
-        for chunk in response.iter_content(CHUNK_BYTES):
+        # An archive comes with `Content-Encoding: zip`, or with gzip and is none: it is written as
+        # it comes, and looked into later.
+        while chunk := transfer.received(response, unpack=False):
             size += len(chunk)
             problem = ""
             if size > MOST_BYTES:

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 # https://developers.intercom.com/docs/references/rest-api/errors/rate-limiting
 WINDOW_SECONDS = 10.0
 
+# No limit is higher; a share of a number without end could not be reckoned.
+MOST_CALLS = 10**9
+
 # So many calls may go at once that an even pace would send later: some, or so much of the limit.
 BURST_CALLS = 32
 BURST_SHARE = 0.1
@@ -116,7 +119,7 @@ class RateLimit:
         with self._lock:
             self._in_flight -= 1
             try:
-                limit = int(headers["X-RateLimit-Limit"])
+                limit = min(int(headers["X-RateLimit-Limit"]), MOST_CALLS)
                 remaining = int(headers["X-RateLimit-Remaining"])
                 reset = int(headers["X-RateLimit-Reset"])
                 seconds = min(times.seconds_to_reset(headers), WINDOW_SECONDS)

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -139,7 +139,8 @@ def next_request(request: Request, body: Body) -> Request | None:
     following = pages.get("next")
     if isinstance(following, str) and following:
         # Only the query is taken: the URL may name another host, and the token must not go there.
-        return request.with_params(dict(parse_qsl(urlsplit(following).query)))
+        query = following.partition("#")[0].partition("?")[2]
+        return request.with_params(dict(parse_qsl(query)))
     if isinstance(following, dict) and following.get("starting_after"):
         return request.starting_after(following["starting_after"])
     if isinstance(following, dict) and following.get("page") and request.body is None:

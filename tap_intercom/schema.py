@@ -231,8 +231,10 @@ def custom_properties(definitions: Iterable[Record]) -> Schema:
         definition["name"]: ATTRIBUTE_TYPES[definition["data_type"]]
         for definition in definitions
         if definition.get("custom", True)
-        and definition.get("name")
-        and definition.get("data_type") in ATTRIBUTE_TYPES
+        and isinstance(definition.get("name"), str)
+        and isinstance(definition.get("data_type"), str)
+        and definition["name"]
+        and definition["data_type"] in ATTRIBUTE_TYPES
     }
 
 
@@ -391,7 +393,10 @@ def _move(value: Any, where: Where, name: str | int, rescued: Rescued) -> None:
     while where is not None:
         where, outer = where
         names.append(str(outer))
-    rescued[".".join(reversed(names))] = value
+    path = ".".join(reversed(names))
+    while path in rescued:  # a field that is called so
+        path += "."
+    rescued[path] = value
 
 
 def _fit(convert: Callable[[Any], Any]) -> Any:
@@ -400,7 +405,7 @@ def _fit(convert: Callable[[Any], Any]) -> Any:
     def fit(value: Any, where: Where, name: str | int, rescued: Rescued) -> Any:
         try:
             return convert(value)
-        except (TypeError, ValueError, OverflowError):
+        except (TypeError, ValueError, ArithmeticError):
             return _move(value, where, name, rescued)
 
     return fit

@@ -452,7 +452,13 @@ class Singleton(Shape):
 
     @override
     def pages(self, since: datetime | None) -> Iterator[Page]:
-        yield Page([self.fetch(self.opening(since))])
+        body = self.fetch(self.opening(since))
+        if not isinstance(body, dict):
+            problem = (
+                "Intercom's answer is no object. Try another api_version, and please report this."
+            )
+            raise IntercomError(self.name, problem)
+        yield Page([body])
 
 
 class List(Shape):
@@ -629,7 +635,7 @@ class Search(Shape):
     def opening(self, since: datetime | None) -> Request:
         if since is None and self.is_bounded:
             return self.question(None, self.beyond)
-        begin = times.epoch((since or times.EPOCH) - self.margin)
+        begin = times.epoch(since or times.EPOCH) - int(self.margin.total_seconds())
         return self.question(begin, self.beyond if self.is_bounded else None)
 
     # In parts, several at once
@@ -668,8 +674,10 @@ class Search(Shape):
             parts += 1
             yield from pages
         if not self.is_bounded and parts > 1:
-            # What changed while the parts were read has moved out of them, to here.
-            yield from map(self.dig, walk(self.question(self.beyond, None), self.fetch))
+            # What changed while the parts were read has moved out of them, or into the last one,
+            # which may have been read before: as the run began in its second, or in its day.
+            for body in walk(self.question(times.epoch(self.until), None), self.fetch):
+                yield self.wanted(self.dig(body), self.until, None)
 
     def read(self, stretch: Stretch) -> tuple[tuple[list[list[Record]], int], list[Stretch]]:
         """Read a stretch, or its beginning.
@@ -857,9 +865,14 @@ class Scroll(Shape):
             spool.seek(0)
             spool.truncate()
             count = 0
+            pages: set[int] = set()
             try:
                 for records in self.scroll():
-                    spool.write(json.dumps(records) + "\n")
+                    line = json.dumps(records)
+                    if hash(line) in pages:
+                        raise ScrollLost(self.name, "The scroll goes round in circles.")  # noqa: TRY301
+                    pages.add(hash(line))
+                    spool.write(line + "\n")
                     count += len(records)
             except ScrollLost as error:
                 # Past its end some scrolls answer 404 instead of an empty page, and a lost one does
@@ -880,7 +893,7 @@ class Scroll(Shape):
         while records := self.dig(body := self.fetch(request)):
             trail.add(body)
             yield records
-            if not body.get("scroll_param"):
+            if not isinstance(body, dict) or not body.get("scroll_param"):
                 raise ScrollLost(self.name, "A page of the scroll does not say how to go on.")
             request = request.with_params({"scroll_param": body["scroll_param"]})
 
@@ -1089,7 +1102,7 @@ class FanOut(Children):
             return None
         if all(one.get("total_count") == 0 for one in wrappers):
             return []
-        if self.inline and all(one.get("has_more") is False for one in wrappers):
+        if self.inline and all(map(_is_whole, wrappers)):
             return [row for one in wrappers for row in one.get("data") or []]
         return None
 
@@ -1106,6 +1119,13 @@ class FanOut(Children):
             raise Gone(self.name, problem)
         params = {self.parent_param: name} if self.parent_param else {}
         return Request(self.path.format(id=quote(name, safe="")), {**self.query, **params})
+
+
+def _is_whole(wrapper: Mapping[str, Any]) -> bool:
+    """Say whether the rows that lie in a parent are all there are, and rows at all."""
+    rows = wrapper.get("data") or []
+    are_rows = isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
+    return are_rows and wrapper.get("has_more") is False
 
 
 class Feed(FanOut):

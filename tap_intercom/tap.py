@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import io
 import json
 import os
 import re
@@ -12,7 +13,7 @@ from datetime import datetime
 from functools import cached_property, partial
 from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
 from urllib.parse import urlsplit
 
 from click import ClickException
@@ -22,7 +23,7 @@ from singer_sdk import typing as th
 from singer_sdk.configuration._dict_config import parse_environment_config
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
-from singer_sdk.singerlib import StateMessage
+from singer_sdk.singerlib import Catalog, StateMessage
 from typing_extensions import override
 
 from tap_intercom import auth, connection_string, times
@@ -45,7 +46,7 @@ from tap_intercom.streams.workspace import Workspace
 from tap_intercom.transfer import BoundedSession
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import FrameType
 
     import click
@@ -328,8 +329,11 @@ class TapIntercom(Tap):
 
         Raises:
             SettingsError: One of them is not a time.
+            RunError: The state is none.
         """
-        given = state.get("bookmarks") or {}
+        given = at("bookmarks", state) or {}
+        if not isinstance(state, dict) or not isinstance(given, dict):
+            raise RunError(NO_STATE)
         bookmarks = {}
         for stream in STREAMS:
             try:
@@ -371,16 +375,27 @@ class TapIntercom(Tap):
             raise SettingsError(errors)
         return cls(config={**config, "connection_string": None, **forced})
 
-    def __init__(self, *args: Any, parse_env_config: bool = False, **kwargs: Any) -> None:
-        """Make a tap, once the settings in the environment are seen to be readable."""
+    def __init__(
+        self, *args: Any, catalog: Any = None, parse_env_config: bool = False, **kwargs: Any
+    ) -> None:
+        """Make a tap, once settings in the environment and the catalog are seen to be readable."""
         if parse_env_config:
             self._check_environment()
-        super().__init__(*args, parse_env_config=parse_env_config, **kwargs)
+        if isinstance(catalog, dict) and not isinstance(catalog, Catalog):
+            catalog = _read_catalog(catalog)
+        super().__init__(*args, catalog=catalog, parse_env_config=parse_env_config, **kwargs)
         super()._setup_signal_handlers()
 
     @override
     def _setup_signal_handlers(self) -> None:
         """Leave signals alone until there are a state and a writer; the SDK would not wait."""
+
+    @classmethod
+    @override
+    def invoke(
+        cls, *, state: IO[str] | None = None, catalog: IO[str] | None = None, **kwargs: Any
+    ) -> None:
+        super().invoke(state=_checked(state), catalog=_checked(catalog), **kwargs)
 
     @classmethod
     def _check_environment(cls) -> None:
@@ -396,7 +411,8 @@ class TapIntercom(Tap):
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         self.append_builtin_config(self.config_jsonschema)
-        self._config, errors = _with_connection_string(self._config)
+        given = {name: one for name, one in self._config.items() if one is not None}
+        self._config, errors = _with_connection_string(given)
         errors += _schema_problems(self.config_jsonschema, self._config)
         errors = errors or list(_problems(self._config))
         if errors and raise_errors:
@@ -593,6 +609,11 @@ class TapIntercom(Tap):
             os._exit(128 + signum)
 
 
+NO_STATE = (
+    'The state is none that a tap wrote, like {"bookmarks": {"contacts": {...}}}: hand over the'
+    " last STATE that was written, or begin without one."
+)
+
 # Records are trees, and gone when they are written. The collector would look for circles in them
 # all the time, and take a third of the time of a run (docs/performance.md).
 COLLECT_AFTER = (100_000, 50, 100)
@@ -616,15 +637,43 @@ def read_settings(path: str | Path) -> dict[str, Any]:
         RunError: It is none; the message does not quote it.
     """
     try:
-        settings = json.loads(Path(path).read_text("utf-8"))
+        return _object(partial(Path(path).read_text, "utf-8"), path)
     except OSError as error:
         raise RunError(f"{path} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
+
+
+def _object(read: Callable[[], str], path: str | Path) -> dict[str, Any]:
+    """Read a file that holds an object of JSON.
+
+    Raises:
+        RunError: It is none; the message does not quote it.
+    """
+    try:
+        found = json.loads(read())
+    except (ValueError, RecursionError) as error:
         raise RunError(f"{path} is not a JSON file.") from error
-    if not isinstance(settings, dict):
-        msg = f"{path} does not hold a JSON object of settings."
+    if not isinstance(found, dict):
+        msg = f"{path} does not hold a JSON object."
         raise RunError(msg)
-    return settings
+    return found
+
+
+def _checked(file: IO[str] | None) -> IO[str] | None:
+    """Give what a file holds to be read again, once it is seen to be an object of JSON."""
+    return None if file is None else io.StringIO(json.dumps(_object(file.read, file.name)))
+
+
+def _read_catalog(catalog: dict[str, Any]) -> Catalog:
+    """Read a catalog as the SDK does.
+
+    Raises:
+        RunError: It is none.
+    """
+    try:
+        return Catalog.from_dict(catalog)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        msg = "The catalog is not one of Singer's: write it anew with --discover."
+        raise RunError(msg) from error
 
 
 def _with_connection_string(config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -663,8 +712,11 @@ def _problems(config: dict[str, Any]) -> Iterator[str]:
         yield "end_date is before start_date, so there is nothing to fetch."
     if config.get("api_url"):
         yield from _url_problems(config["api_url"])
-    if not re.fullmatch(r"[\x20-\x7e\xa0-\xff]*", config.get("user_agent") or ""):
-        yield "user_agent may have the characters of Latin-1 only, and no line breaks."
+    if not re.fullmatch(r"(?!\s)[\x20-\x7e\xa0-\xff]*", config.get("user_agent") or ""):
+        yield (
+            "user_agent may have the characters of Latin-1 only, no line breaks, and no space at"
+            " its beginning."
+        )
 
 
 def _url_problems(url: str) -> Iterator[str]:

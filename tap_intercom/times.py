@@ -87,8 +87,16 @@ def epoch(value: datetime) -> int:
 
 
 def http_date(value: str) -> datetime:
-    """Read the `Date` header of an answer: the server's clock, to the second."""
-    return parsedate_to_datetime(value).astimezone(UTC)
+    """Read the `Date` header of an answer: the server's clock, to the second.
+
+    Raises:
+        ValueError: It is not such a date.
+    """
+    try:
+        return parsedate_to_datetime(value).astimezone(UTC)
+    except OverflowError as error:
+        msg = "a year or an offset that there cannot be"
+        raise ValueError(msg) from error
 
 
 def seconds_to_reset(headers: Mapping[str, str]) -> float:

@@ -57,11 +57,14 @@ class TokenStore:
         """Take the file, which need not be there yet.
 
         Raises:
-            StoreError: It is in the home of somebody who is not known here.
+            StoreError: It is in the home of somebody who is not known here, or no name at all.
         """
         try:
             self.path = Path(path).expanduser() if path else default_location()
-        except RuntimeError as error:
+            self.path.lstat()
+        except OSError:
+            pass  # it need not be there yet
+        except (RuntimeError, ValueError) as error:
             raise StoreError(f"There is no {path}: {error}") from error
         self._lock = FileLock(f"{self.path}.lock", mode=OWNER_ONLY)
 
@@ -135,7 +138,7 @@ class TokenStore:
             return {}
         except OSError as error:
             raise self._unusable("read", error) from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise self._foreign() from error
         if not _holds_tokens(tokens):
             raise self._foreign()

@@ -58,7 +58,7 @@ class BoundedSession(requests.Session):
 def _chunks(response: requests.Response, deadline: float | None) -> Iterator[bytes]:
     """Yield what has arrived of a body, as it arrives."""
     size = 0
-    while chunk := _received(response):
+    while chunk := received(response):
         size += len(chunk)
         if size > MOST_BYTES:
             msg = f"the answer is larger than {MOST_BYTES // 1024**2} MB"
@@ -69,10 +69,14 @@ def _chunks(response: requests.Response, deadline: float | None) -> Iterator[byt
             raise TooSlow(msg, response=response)
 
 
-def _received(response: requests.Response) -> bytes:
-    """Wait for the next bytes; none at the end. Errors are those that requests raises for them."""
+def received(response: requests.Response, *, unpack: bool = True) -> bytes:
+    """Wait for the next bytes of a body, none at its end; unpacked, as its headers say, or not.
+
+    Raises:
+        RequestException: It breaks off, or falls silent, or is not packed as it says.
+    """
     try:
-        return response.raw.read1(CHUNK_BYTES, decode_content=True) or b""
+        return response.raw.read1(CHUNK_BYTES, decode_content=unpack) or b""
     except ProtocolError as error:
         raise requests.exceptions.ChunkedEncodingError(error) from error
     except DecodeError as error:

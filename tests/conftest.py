@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
     import requests
 
-# A busy machine must not fail a test.
+# A busy machine must not fail a test. `--hypothesis-profile=thorough` tries very much more.
 hypothesis_settings.register_profile("tap-intercom", deadline=None)
+hypothesis_settings.register_profile("thorough", deadline=None, max_examples=5_000)
 hypothesis_settings.load_profile("tap-intercom")
 
 

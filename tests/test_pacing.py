@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
-from hypothesis import given
+from anything import HEADERS
+from hypothesis import example, given
 from hypothesis import strategies as st
 from requests.adapters import HTTPAdapter
 
@@ -491,3 +492,50 @@ def test_a_long_wait_is_told_once(clock: Clock, caplog: pytest.LogCaptureFixture
         limit.take()
     [line] = caplog.messages
     assert "9 seconds" in line
+
+
+# Whatever the headers say
+
+
+@given(
+    answers=st.lists(st.tuples(HEADERS, st.floats(0, 30)), min_size=1, max_size=20),
+    share=st.sampled_from([0.01, 0.5, 1.0]),
+)
+@example(answers=[(headers(0, 0, NOON + 9, NOON), 0.1)] * 5, share=1.0)
+@example(answers=[(headers(10**400, 5, NOON + 9, NOON), 0.1)] * 2, share=0.5)
+def test_no_headers_make_a_call_wait_for_more_than_two_windows(
+    answers: list[tuple[dict[str, str], float]], share: float
+) -> None:
+    clock, naps = Clock(), []
+
+    def sleep(seconds: float) -> None:
+        naps.append(seconds)
+        clock.sleep(seconds)
+
+    limit = RateLimit(share, clock, sleep)
+    for told, latency in answers:
+        before = clock.now
+        limit.take()
+        assert clock.now - before <= 2 * WINDOW
+        clock.now += latency
+        limit.learn(told)
+    assert max(naps, default=0) <= WINDOW
+
+
+@given(
+    told=st.integers(1, 60),
+    remaining=st.lists(st.integers(-5, 100), min_size=1, max_size=9),
+    share=st.sampled_from([0.01, 0.5, 1.0]),
+)
+def test_whatever_is_said_to_remain_the_limit_is_kept(
+    told: int, remaining: list[int], share: float
+) -> None:
+    clock = Clock()
+    limit = paced(clock, share)
+    said = itertools.cycle(remaining)
+    sent = 0
+    while clock.now < WINDOW:
+        limit.take()
+        sent += clock.now < WINDOW
+        limit.learn(headers(told, next(said), NOON + WINDOW, NOON + clock.now))
+    assert sent <= max(1, told * share)

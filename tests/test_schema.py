@@ -298,6 +298,12 @@ def test_what_is_rescued_goes_under_its_path() -> None:
     }
 
 
+def test_a_field_that_is_called_like_a_path_does_not_push_another_out() -> None:
+    admin = {"id": "1", "avatar": {"image_url": ["odd"]}, "avatar.image_url": "odd, too"}
+    record = schema.compiled(schema.stream_schema("admin"), ("id",))(admin)
+    assert record[RESCUED] == {"avatar.image_url": "odd, too", "avatar.image_url.": ["odd"]}
+
+
 # Keys
 
 

@@ -63,11 +63,9 @@ def always(reply: Reply) -> Misfortune:
 def truncated(_: State, __: Call, proceed: Proceed) -> Reply:
     """Cut JSON off in the middle; a file that is cut off shows in the connection."""
     reply = proceed()
-    return (
-        RESET
-        if reply.content_type != JSON
-        else Reply(reply.status, reply.body[: len(reply.body) // 2], reply.headers)
-    )
+    if reply.content_type != JSON:
+        return RESET
+    return Reply(reply.status, reply.body[: len(reply.body) // 2], reply.headers)
 
 
 def not_gzip(_: State, __: Call, proceed: Proceed) -> Reply:

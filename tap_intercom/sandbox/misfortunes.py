@@ -35,8 +35,6 @@ call fails is in `failures`, what happens in a restless workspace in `restless`,
     demo-next-elsewhere           pages.next is a URL on another host
     demo-search-404               the first call of each search finds a deleted conversation: 404
     demo-moving                   each search page is followed by changes to three records
-    demo-export-KIND              an export ends badly, or its file is no honest one; KIND is one
-                                  of those in `export_misfortunes`
     demo-restless                 after every call a contact, conversation, ticket or company is
                                   made, changed, deleted or merged, and up to two seconds pass
     demo-hostile-huge             lists (GET) are 100 MB long
@@ -51,6 +49,8 @@ call fails is in `failures`, what happens in a restless workspace in `restless`,
     demo-hostile-limit-zero       each answer says that the rate limit is 0 for years
     demo-hostile-retry-forever    429 on the first call of each endpoint, to be tried in three years
     demo-hostile-away             308 to another host for everything but /me
+    demo-export-KIND              an export ends badly, or its file is no honest one; KIND is one
+                                  of those in `export_misfortunes`
 """
 
 from __future__ import annotations
@@ -340,8 +340,8 @@ MISFORTUNES: dict[str, Misfortune] = {
     "demo-next-elsewhere": next_elsewhere,
     "demo-search-404": search_404,
     "demo-moving": moving,
-    **EXPORT_MISFORTUNES,
     "demo-restless": restless,
+    **EXPORT_MISFORTUNES,
 }
 PREFIXES = {
     "demo-no-permission-": no_permission,

@@ -48,9 +48,10 @@ def _gone(workspace: Workspace, table: str, dice: Dice, at: int) -> None:
 
 def _merged(workspace: Workspace, table: str, dice: Dice, at: int) -> None:
     living = list(workspace.table(table))
-    source, target = dice.pick(living), workspace.target(living, dice)
-    if len(living) > FEW and target is not None and source != target:
-        workspace.merge(source, target, dice, at)
+    target = workspace.target(living, dice)
+    if len(living) > FEW and target is not None:
+        living.remove(target)
+        workspace.merge(dice.pick(living), target, dice, at)
 
 
 DEEDS: tuple[tuple[Deed, str], ...] = (

@@ -33,7 +33,10 @@ class Workspace(Singleton):
 
 def _turned_inside_out(me: dict[str, Any]) -> dict[str, Any]:
     """Make `/me`, a teammate with a workspace inside, a workspace with the teammate inside."""
-    workspace = me.pop("app", None) or {}
+    workspace = me.get("app") or {}
+    if not isinstance(workspace, dict):
+        return {"admin": me}
+    me.pop("app", None)
     return {**workspace, "id": workspace.get("id_code"), "admin": me}
 
 

@@ -24,12 +24,11 @@ from tap_intercom.sandbox import running
 from tap_intercom.tap import RunError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tap_intercom.sandbox import Sandbox
 
-    Note = Callable[[str, object], None]
 
 PATIENCE = 45.0
 MEMORY = 400.0
@@ -103,11 +102,9 @@ def small() -> Iterator[Sandbox]:
 
 @pytest.mark.parametrize("kind", ["huge", "bomb", "deep", "drip"])
 def test_a_body_that_is_too_much_ends_the_run_with_a_sentence(
-    small: Sandbox, tmp_path: Path, kind: str, record_property: Note
+    small: Sandbox, tmp_path: Path, kind: str
 ) -> None:
     ended = program(small, tmp_path, "tags", token=f"demo-hostile-{kind}", request_timeout=1)
-    record_property("megabytes", ended.megabytes)
-    record_property("calls made", small.stats()["requests"])
     assert ended.code == 1, ended.said
     assert ended.sentence.startswith("Error: tags: ")
     assert "Traceback" not in ended.said
@@ -140,10 +137,9 @@ ENDLESS = ["tags", "contacts", "contact_activities", "conversation_parts", "comp
 
 @pytest.mark.parametrize("stream", ENDLESS)
 def test_the_same_page_for_ever_ends_with_a_sentence(
-    small: Sandbox, tmp_path: Path, stream: str, record_property: Note
+    small: Sandbox, tmp_path: Path, stream: str
 ) -> None:
     ended = program(small, tmp_path, stream, token="demo-hostile-endless", page_size=5)
-    record_property("calls made", small.stats()["requests"])
     assert ended.code == 1, ended.said
     assert ended.sentence.startswith(f"Error: {stream.replace('conversation_parts', 'conv')}")
     assert "round in circles" in ended.sentence
@@ -153,11 +149,10 @@ def test_the_same_page_for_ever_ends_with_a_sentence(
 
 @pytest.mark.parametrize("stream", [one for one in ENDLESS if one != "companies"])
 def test_empty_pages_for_ever_end_with_a_sentence(
-    small: Sandbox, tmp_path: Path, stream: str, record_property: Note
+    small: Sandbox, tmp_path: Path, stream: str
 ) -> None:
     """Not a scroll, which an empty page ends."""
     ended = program(small, tmp_path, stream, token="demo-hostile-endless-empty")
-    record_property("calls made", small.stats()["requests"])
     assert ended.code == 1, ended.said
     assert "round in circles" in ended.sentence
     assert 100 <= small.stats()["requests"] < 350
@@ -165,13 +160,10 @@ def test_empty_pages_for_ever_end_with_a_sentence(
 
 
 @pytest.mark.parametrize("page_size", [7, 150])
-def test_totals_that_lie_change_nothing(
-    small: Sandbox, page_size: int, record_property: Note
-) -> None:
+def test_totals_that_lie_change_nothing(small: Sandbox, page_size: int) -> None:
     whole = sync(small)
     small.reset()
     run = sync(small, token="demo-hostile-lying-total", page_size=page_size)
-    record_property("calls made", small.stats()["requests"])
     assert run.error is None
     assert run.counts == whole.counts
     assert keyed(run) == keyed(whole)
@@ -186,14 +178,11 @@ def keyed(run: Run) -> list[str]:
 # Waits
 
 
-def test_a_limit_of_zero_does_not_stop_the_run_for_ever(
-    small: Sandbox, tmp_path: Path, record_property: Note
-) -> None:
-    streams = ("tags", "teams", "contacts")
-    ended = program(small, tmp_path, *streams, token="demo-hostile-limit-zero")
-    record_property("calls made", small.stats()["requests"])
+def test_a_limit_of_zero_does_not_stop_the_run_for_ever(small: Sandbox, tmp_path: Path) -> None:
+    """A call in each window of ten seconds is a way to go on, if a slow one."""
+    ended = program(small, tmp_path, "tags", token="demo-hostile-limit-zero")
     if ended.code == 0:
-        assert ended.run.counts == sync(small, *streams).counts
+        assert ended.run.counts == sync(small, "tags").counts
     else:
         assert "limit" in ended.sentence
 

@@ -82,7 +82,7 @@ def test_what_happens_between_any_two_calls_arrives_with_the_next_run(
     with running(size=60, seed=seed, rate_limit=1_000_000) as sandbox:
         first = sync(sandbox, *STREAMS, token="demo-restless", **settings)
         assert first.error is None
-        record_property("things that happened", sandbox.stats()["requests"])
+        record_property("changes in between", sandbox.stats()["requests"])
         assert missing(sandbox, first) != {}, "nothing has moved, so nothing is shown"
         second = sync(sandbox, *STREAMS, state=first.state, **settings)
         assert second.error is None
