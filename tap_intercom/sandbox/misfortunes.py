@@ -62,7 +62,7 @@ from urllib.parse import urlencode
 import msgspec
 
 from .endpoint import gone
-from .exchange import HTML, Call, Ending, Refusal, Reply
+from .exchange import HTML, JSON, Call, Ending, Refusal, Reply
 from .export_misfortunes import EXPORT_MISFORTUNES
 from .failures import FAILURES, GATEWAY_TIMEOUT, UNAVAILABLE, as_is, error, html, page
 from .hostile import hostile
@@ -200,6 +200,8 @@ def scroll_held(_: State, call: Call, proceed: Proceed) -> Reply:
 
 def _rewritten(reply: Reply, change: Callable[[Json], None]) -> Reply:
     """Change the pages object of an answer that has one."""
+    if reply.content_type != JSON:
+        return reply
     body = msgspec.json.decode(reply.body)
     if isinstance(body, dict) and isinstance(body.get("pages"), dict):
         change(body["pages"])
