@@ -179,9 +179,17 @@ class Shape(PlainRecords, IntercomStream):
         if not self.is_available:
             self.leave_out(f"needs api_version {self.min_version} or newer.")
             return
+        since = self.since()
+        if since is not None and since > self.connection.started_at:
+            # The bookmark stays: what is before it may be wanted when the mistake is mended.
+            self.logger.warning(
+                "Nothing is read: start_date or bookmark is yet to come, %s.", since
+            )
+            self.account.progress = ENDED
+            return
         self.account.progress = BEGUN
         try:
-            for page in self.pages(self.since()):
+            for page in self.pages(since):
                 self.extracted(datetime.now(times.UTC))
                 yield from page.records
                 self.account.records += len(page.records)
@@ -530,6 +538,7 @@ class Windows(Shape):
     def spans(self, since: datetime | None) -> Iterator[tuple[datetime, datetime]]:
         """Divide the time since a moment, or since the workspace began, into windows."""
         start = since or self.connection.workspace_created_at or INTERCOM_BEGAN
+        start = max(start, INTERCOM_BEGAN)
         while start < self.until:
             end = min(start + self.window, self.until)
             yield start, end
