@@ -24,8 +24,8 @@ demo: install plugins  ## Load a simulated workspace into an embedded PostgreSQL
 clean-demo:  ## Forget what the demo loaded: the next `make demo` is a first run again
 	rm -rf .demo
 
-test: install browser  ## Run the whole test suite
-	$(BIN)/pytest $(ARGS)
+test: install browser  ## Run the whole test suite, on up to four cores
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
 
 lint: install  ## Check style and formatting
 	$(BIN)/ruff check .

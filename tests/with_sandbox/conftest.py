@@ -16,11 +16,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _quick_exports() -> Iterator[None]:
+    """Do not wait long for an export, also where a fixture makes a run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exports, "FIRST_LOOK_SECONDS", 0.01)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def _quick_and_tidy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Do not wait long between tries, and leave the signal handlers to pytest."""
     monkeypatch.setattr(client, "FIRST_WAIT_SECONDS", 0.01)
-    monkeypatch.setattr(exports, "FIRST_LOOK_SECONDS", 0.01)
     handlers = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
     yield
     for one, handler in handlers.items():
