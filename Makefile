@@ -25,7 +25,7 @@ clean-demo:  ## Forget what the demo loaded: the next `make demo` is a first run
 	rm -rf .demo
 
 test: install browser  ## Run the whole test suite, on up to four cores
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
+	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
 
 lint: install  ## Check style and formatting
 	$(BIN)/ruff check .

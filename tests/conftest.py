@@ -23,14 +23,6 @@ hypothesis_settings.register_profile("thorough", deadline=None, max_examples=5_0
 hypothesis_settings.load_profile("tap-intercom")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what shares a workspace: a file, or all that goes the whole way."""
-    for item in items:
-        folder = item.path.parent.name
-        group = folder if folder == "end_to_end" else f"{folder}/{item.path.stem}"
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 @contextmanager
 def signals_kept() -> Iterator[None]:
     """Take back the signal handlers that each tap sets."""
