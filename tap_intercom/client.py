@@ -219,6 +219,11 @@ FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 32.0
 
 
+def status_of(error: BaseException | None) -> int | None:
+    """Read the status of the answer that an error is about; None if there was no answer."""
+    return getattr(getattr(error, "response", None), "status_code", None)
+
+
 def wait_seconds(error: BaseException, tries: int) -> float:
     """Say how long to wait before the next try: what the server asks for, else longer each time.
 
@@ -229,7 +234,7 @@ def wait_seconds(error: BaseException, tries: int) -> float:
     exponential: float = min(FIRST_WAIT_SECONDS * 2**tries, LONGEST_WAIT_SECONDS) * _jitter()
     if headers.get("Retry-After", "").isdecimal():
         return min(float(headers["Retry-After"]), LONGEST_WAIT_SECONDS)
-    if response is not None and response.status_code == requests.codes.too_many_requests:
+    if status_of(error) == requests.codes.too_many_requests:
         try:
             reset = times.seconds_to_reset(headers) + FIRST_WAIT_SECONDS * _jitter()
         except (KeyError, ValueError):
@@ -439,8 +444,7 @@ class IntercomStream(RESTStream[Any]):
     @override
     def backoff_handler(self, details: Details) -> None:
         error = details.get("exception")
-        response = getattr(error, "response", None)
-        is_refused = getattr(response, "status_code", None) == requests.codes.too_many_requests
+        is_refused = status_of(error) == requests.codes.too_many_requests
         self.account.retried(details.get("wait", 0.0) if is_refused else 0.0)
         self.logger.warning(
             "%s Trying again in %.1f seconds (%d of %d).",

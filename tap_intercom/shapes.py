@@ -48,6 +48,7 @@ from tap_intercom.client import (
     NotAvailable,
     ScrollLost,
     TokenRefused,
+    status_of,
 )
 from tap_intercom.concurrency import ahead, ordered_growth, ordered_map
 from tap_intercom.messages import PlainRecords
@@ -766,7 +767,7 @@ class Search(Shape):
             self._shrink()
             raise
         except RetriableAPIError as error:
-            if error.response is not None and error.response.status_code in TOO_MUCH:
+            if status_of(error) in TOO_MUCH:
                 self._shrink()
             raise
         self._page_size = min(self.page_size, self._page_size * 2)
@@ -916,8 +917,8 @@ class Scroll(Shape):
         try:
             return super().attempt(request)
         except (Gone, RetriableAPIError, RequestException) as error:
-            status = getattr(getattr(error, "response", None), "status_code", None)
-            if "scroll_param" not in request.params or status == codes.too_many_requests:
+            is_refused = status_of(error) == codes.too_many_requests
+            if "scroll_param" not in request.params or is_refused:
                 raise
             answer = error.answer if isinstance(error, Gone) else None
             problem = f"The scroll was lost. {error} Run again later."

@@ -283,6 +283,14 @@ def test_runs_that_are_killed_one_after_the_other_come_to_the_end(
 # A target that dies
 
 
+def assert_ends_with_its_target(tap: Program) -> None:
+    """Let nobody read a run any more, and see that it ends at once, with one clear line."""
+    tap.stop_reading()
+    assert tap.process.wait(PATIENCE) == 1, tap.log
+    assert tap.log.count("The target ended") == 1
+    assert "Traceback" not in tap.log
+
+
 @pytest.mark.parametrize("unbuffered", [False, True])
 @pytest.mark.parametrize("lines", [0, 10, 1_000])
 def test_a_target_that_dies_ends_the_tap_with_a_sentence(
@@ -290,10 +298,7 @@ def test_a_target_that_dies_ends_the_tap_with_a_sentence(
 ) -> None:
     tap = Program.start(small, tmp_path, unbuffered=unbuffered)
     tap.read(lines)
-    tap.stop_reading()
-    assert tap.process.wait(PATIENCE) == 1, tap.log
-    assert tap.log.count("The target ended") == 1
-    assert "Traceback" not in tap.log
+    assert_ends_with_its_target(tap)
 
 
 @pytest.mark.parametrize("concurrency", [1, 32])
@@ -304,10 +309,7 @@ def test_a_target_that_dies_while_calls_are_on_their_way_ends_the_tap(
     tap.read(1)
     while not small.stats()["in_flight"]:
         time.sleep(0.01)
-    tap.stop_reading()
-    assert tap.process.wait(PATIENCE) == 1, tap.log
-    assert tap.log.count("The target ended") == 1
-    assert "Traceback" not in tap.log
+    assert_ends_with_its_target(tap)
 
 
 def test_a_target_that_dies_is_not_noticed_only_with_the_next_line(tmp_path: Path) -> None:
@@ -315,7 +317,4 @@ def test_a_target_that_dies_is_not_noticed_only_with_the_next_line(tmp_path: Pat
         tap = Program.start(sandbox, tmp_path, request_timeout=600)
         while not sandbox.stats()["in_flight"]:
             time.sleep(0.01)
-        tap.stop_reading()
-        assert tap.process.wait(PATIENCE) == 1, tap.log
-    assert tap.log.count("The target ended") == 1
-    assert "Traceback" not in tap.log
+        assert_ends_with_its_target(tap)
