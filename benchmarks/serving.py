@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROJECT = Path(__file__).resolve().parent.parent
-SERVE = "from tap_intercom.cli import sandbox; sandbox()"
+SERVE = "from tap_intercom.cli.sandbox import sandbox; sandbox()"
 UNLIMITED = 1_000_000_000
 
 

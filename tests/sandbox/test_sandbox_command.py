@@ -13,12 +13,12 @@ import pytest
 import requests
 from click.testing import CliRunner
 
-from tap_intercom.cli import sandbox
+from tap_intercom.cli.sandbox import sandbox
 
 if TYPE_CHECKING:
     from calling import Caller
 
-SERVE = [sys.executable, "-c", "from tap_intercom.cli import sandbox; sandbox()"]
+SERVE = [sys.executable, "-c", "from tap_intercom.cli.sandbox import sandbox; sandbox()"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no signals to end with")
@@ -45,6 +45,23 @@ def test_it_says_where_it_is_serves_and_ends_cleanly(number: int) -> None:
         process.send_signal(number)
         assert process.wait(timeout=5) == 0
         assert process.stderr.read() == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals to end with")
+def test_it_starts_without_loading_the_tap() -> None:
+    telling = f"import atexit, sys; atexit.register(lambda: print(*sys.modules)); {SERVE[-1]}"
+    command = [sys.executable, "-c", telling, "--port", "0", "--size", "20"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        for line in process.stdout:
+            if "Ctrl-C" in line:
+                process.terminate()
+                break
+        loaded = {tuple(name.split(".")) for name in process.stdout.read().split()}
+    assert ("tap_intercom", "sandbox", "server") in loaded
+    own = {name[1] for name in loaded if name[0] == "tap_intercom" and len(name) > 1}
+    assert own == {"cli", "sandbox"}
+    assert not {name[0] for name in loaded} & {"authlib", "jsonschema", "rich", "singer_sdk"}
 
 
 def test_a_port_in_use_is_said_plainly(intercom: Caller) -> None:
