@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from serving import Served, served
 
-from tap_intercom.shapes import Page, Shape
+from tap_intercom.shapes.shape import Page, Shape
 from tap_intercom.tap import TapIntercom, rarely_collecting
 
 if TYPE_CHECKING:

@@ -12,12 +12,15 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tap_intercom.exports import DATASETS, Export, ReportExport
-from tap_intercom.shapes import Explode, Shape
+from tap_intercom.shapes.children import Explode
+from tap_intercom.shapes.exports import Export
+from tap_intercom.shapes.reports import DATASETS, ReportExport
 from tap_intercom.streams import STREAMS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from tap_intercom.shapes.shape import Shape
 
 # What a stream asks beside its path, depending on the settings: of `companies_method` and of
 # `api_version`.

@@ -1,12 +1,13 @@
 """Write the pages that say what the tap can do from the tap itself: `make docs`.
 
 python scripts/docs.py            write docs/settings.md, docs/streams.md, docs/coverage.md and
-                                  README's tables
+                                  the tables of README and docs/architecture.md
 python scripts/docs.py --check    write nothing; exit with 1 if any of them is stale
 """
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import sys
@@ -19,18 +20,13 @@ from typing import TYPE_CHECKING, Any
 import covered
 import yaml
 
-from tap_intercom.client import IntercomStream
-from tap_intercom.exports import ContentExport, ReportExport
-from tap_intercom.shapes import (
-    Explode,
-    FanOut,
-    Feed,
-    List,
-    Search,
-    Shape,
-    Singleton,
-    Windows,
-)
+from tap_intercom.shapes.children import Explode, FanOut
+from tap_intercom.shapes.contents import ContentExport
+from tap_intercom.shapes.feed import Feed
+from tap_intercom.shapes.lists import List, Singleton, Windows
+from tap_intercom.shapes.reports import ReportExport
+from tap_intercom.shapes.search import Search
+from tap_intercom.shapes.shape import Shape
 from tap_intercom.streams import STREAMS
 from tap_intercom.streams.conversations import CallTranscripts
 from tap_intercom.streams.people import Companies
@@ -42,6 +38,7 @@ if TYPE_CHECKING:
     Schema = dict[str, Any]
 
 PROJECT = Path(__file__).resolve().parent.parent
+PACKAGE = PROJECT / "tap_intercom"
 PREFIX = "TAP_INTERCOM_"
 MANY = 6
 WIDTH = 100
@@ -131,10 +128,49 @@ def pages(readme: str) -> dict[str, str]:
                 for title, sections in by_area.items()
             ),
         ),
+        "docs/architecture.md": filled(
+            (PROJECT / "docs/architecture.md").read_text("utf-8"), "rooms", rooms()
+        ),
         "README.md": filled(
             filled(readme, "settings", short_settings()), "streams", stream_tables()
         ),
     }
+
+
+# From the top: each floor stands on those below it.
+FLOORS = (
+    ("cli",),
+    ("check",),
+    ("tap",),
+    ("streams",),
+    ("shapes",),
+    ("settings", "run"),
+    ("login",),
+    ("api",),
+    ("audit", "messages", "concurrency", "files", "spools"),
+    ("records",),
+    ("sandbox",),
+)
+
+
+def rooms() -> str:
+    """Ask each room its question, floor by floor; those of the sandbox are its own affair."""
+    rows = []
+    for floor in FLOORS:
+        for room in floor:
+            rows.append((code(room), question(PACKAGE / room)))
+            if room not in {"sandbox", "streams"} and (PACKAGE / room).is_dir():
+                modules = sorted((PACKAGE / room).glob("[a-z]*.py"))
+                rows += [(code(f"{room}/{one.stem}"), question(one)) for one in modules]
+    return grid(("Room", "Question"), rows)
+
+
+def question(path: Path) -> str:
+    """Read a module's or a package's question from its docstring."""
+    module = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    docstring = ast.get_docstring(ast.parse(module.read_text("utf-8"))) or ""
+    asked, mark, _ = docstring.partition("?")
+    return " ".join(asked.split()) + mark
 
 
 def filled(text: str, marker: str, table: str) -> str:
@@ -334,7 +370,7 @@ def wrapped(text: str, indent: str = "") -> str:
 
 def permission(stream: Shape) -> str:
     """Name what to tick for a stream; identifiers are Intercom's own names."""
-    if stream.permission == IntercomStream.permission:
+    if stream.permission == Shape.permission:
         return "none; every token may"
     return code(stream.permission) if stream.permission.isidentifier() else stream.permission
 

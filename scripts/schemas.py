@@ -111,7 +111,7 @@ def mentioned(one: Fact) -> list[str]:
 def roots() -> list[str]:
     """List the components that the streams, and the corrections, name."""
     sys.path.insert(0, str(PACKAGE.parent))
-    from tap_intercom.schema import CORRECTIONS  # noqa: PLC0415  the project need not be installed
+    from tap_intercom.records.corrections import CORRECTIONS  # noqa: PLC0415  the project need not be installed
     from tap_intercom.streams import STREAMS  # noqa: PLC0415
 
     return sorted({stream.component for stream in STREAMS} | set(mentioned(dict(CORRECTIONS))))

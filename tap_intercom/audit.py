@@ -6,12 +6,20 @@ a run that failed or was stopped: a line a stream for people, and the same as JS
 
 from __future__ import annotations
 
+import json
 import threading
 from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from click import ClickException
+
+from tap_intercom.records import times
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
+    from logging import Logger
 
 NOT_BEGUN, BEGUN, ENDED = "not begun", "begun", "ended"
 
@@ -61,6 +69,33 @@ class Account:
                 known = self.short.get(name, Shortfall(0, 0))
                 self.short[name] = Shortfall(known.read + read, known.said + said)
 
+    def tell_missing(self, logger: Logger, parents: str | None, cap: int | None) -> None:
+        """Say once where Intercom gave less than it counts: of a stream, or of `parents`."""
+        if parents is None:
+            for name, (read, said) in self.short.items():
+                logger.warning("Intercom counts %d %s, and gave %d.", said, name, read)
+            return
+        parents = parents.replace("_", " ")
+        if self.skipped:
+            logger.info(
+                "Skipped %d %s that were deleted after they were listed: %s",
+                len(self.skipped),
+                parents,
+                named(self.skipped),
+            )
+        if self.capped:
+            logger.warning(
+                "Intercom gives only the newest %d rows of these %s: %s",
+                cap,
+                parents,
+                named(self.capped),
+            )
+        if self.short:
+            short = [f"{name} ({one.read} of {one.said})" for name, one in self.short.items()]
+            logger.warning(
+                "Intercom counts more rows than it gave of these %s: %s", parents, named(short)
+            )
+
     @property
     def incomplete(self) -> list[str]:
         """Say what is known to be missing, and why."""
@@ -108,3 +143,72 @@ class Account:
 
 def _counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+# More names than this make a line that nobody can read; `summary_file` has all of them.
+MOST_NAMED = 100
+
+
+def named(names: list[str]) -> str:
+    """Name what a line is about, and say how many more there are."""
+    more = len(names) - MOST_NAMED
+    shown = ", ".join(sorted(names)[:MOST_NAMED])
+    return f"{shown} and {more:,} more" if more > 0 else shown
+
+
+class RunError(ClickException):
+    """A run that cannot begin, or must not count as a success."""
+
+
+class Audit:
+    """The accounts of a run."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._accounts: dict[str, Account] = {}
+
+    def account(self, stream: str) -> Account:
+        """Give the account of a stream."""
+        return self._accounts.setdefault(stream, Account())
+
+    @property
+    def left_out(self) -> dict[str, str]:
+        """The streams that ended early, and why."""
+        return {name: one.left_out for name, one in self._accounts.items() if one.left_out}
+
+    def tell(self, streams: Iterable[str], logger: Logger) -> None:
+        """Say what came of streams, in a line each."""
+        for name in streams:
+            logger.info("%s: %s", name, self.account(name))
+
+    def tell_left_out(self, logger: Logger, *, is_strict: bool) -> None:
+        """Say which streams ended early and why, so that nobody takes them for empty.
+
+        Raises:
+            RunError: There were such, and the user is strict.
+        """
+        for name, reason in self.left_out.items():
+            logger.warning("Left out %s: %s", name, reason)
+        if self.left_out and is_strict:
+            names = ", ".join(self.left_out)
+            msg = f"strict is set, and these streams were left out: {names}."
+            raise RunError(msg)
+
+    def write(self, path: str, streams: Iterable[str], **run: Any) -> None:
+        """Write as JSON what came of a run and of streams.
+
+        Raises:
+            RunError: It cannot be written there.
+        """
+        summaries = {name: self.account(name).summary for name in streams}
+        summary = {
+            **run,
+            "written_at": times.text(datetime.now(times.UTC)),
+            "incomplete": [name for name, one in summaries.items() if one["incomplete"]],
+            "streams": summaries,
+        }
+        try:
+            Path(path).write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
+        except OSError as error:
+            msg = f"summary_file cannot be written: {error.strerror}."
+            raise RunError(msg) from error

@@ -27,7 +27,7 @@ from singer_sdk.singerlib.encoding.simple import Message
 from singer_sdk.streams import Stream
 from typing_extensions import override
 
-from tap_intercom import times
+from tap_intercom.records import times
 
 if TYPE_CHECKING:
     from collections.abc import Callable

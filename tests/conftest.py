@@ -63,7 +63,7 @@ def mounted() -> Callable[..., Answers]:
     def mount(tap: TapIntercom, *waiting: requests.Response | Exception) -> Answers:
         adapter = Answers()
         adapter.waiting += waiting
-        tap.connection.session.mount("https://", adapter)
+        tap.run.client.session.mount("https://", adapter)
         return adapter
 
     return mount

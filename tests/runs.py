@@ -124,7 +124,7 @@ def sync(
             error = raised
     out.seek(0)
     messages = [json.loads(line) for line in out]
-    return Run(messages, error, tap.connection.left_out)
+    return Run(messages, error, tap.run.audit.left_out)
 
 
 def amiss(stream: str, sent: dict[str, Any], row: dict[str, Any]) -> list[str]:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from tap_intercom.auth import IntercomAuthenticator, configured_token, problems
-from tap_intercom.oauth import LoginError
-from tap_intercom.tokens import StoreError, TokenStore
+from tap_intercom.login.auth import IntercomAuthenticator, configured_token, problems
+from tap_intercom.login.oauth import LoginError
+from tap_intercom.login.tokens import StoreError, TokenStore
 
 if TYPE_CHECKING:
     from pathlib import Path

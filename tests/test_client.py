@@ -12,18 +12,30 @@ from answering import TOKEN, URL, answer
 from click import ClickException
 from hypothesis import given
 from hypothesis import strategies as st
-from singer_sdk.exceptions import RetriableAPIError
 
-from tap_intercom import client
-from tap_intercom.client import Gone, IntercomError, NotAvailable, decode, wait_seconds
-from tap_intercom.paginators import Request
+from tap_intercom.api import retries
+from tap_intercom.api.address import USER_AGENT
+from tap_intercom.api.bodies import Garbled, decode
+from tap_intercom.api.errors import (
+    ERRORS,
+    RETRY,
+    VERDICTS,
+    Failure,
+    Gone,
+    IntercomError,
+    NotAvailable,
+    judged,
+)
+from tap_intercom.api.paginators import Request
+from tap_intercom.api.retries import PATIENT, wait_seconds
+from tap_intercom.api.transfer import TooLarge
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from answering import Answers
 
-    from tap_intercom.shapes import Shape
+    from tap_intercom.shapes.shape import Shape
     from tap_intercom.tap import TapIntercom
 
 HTML = b"<html><body>awselb/2.0</body></html>"
@@ -37,9 +49,7 @@ def errors(*codes: str, message: str | None = None, request_id: str | None = "re
 
 @pytest.fixture
 def tags(tap: TapIntercom) -> Shape:
-    stream = tap.streams["tags"]
-    stream.max_tries = 3
-    return stream
+    return tap.streams["tags"].briefly()
 
 
 @pytest.fixture
@@ -134,27 +144,19 @@ def test_b02_what_will_not_pass_is_asked_once(
 
 
 def test_every_row_of_the_table_has_an_example() -> None:
-    reached = set()
-    for status, body, *_ in [*RETRIED, *FATAL]:
-        if status < 300:
-            continue
-        read = client.Answer.read(answer(status, body))
-        reached.add(
-            next(
-                number
-                for number, (statuses, codes, is_json, _) in enumerate(client.OUTCOMES)
-                if status in statuses
-                and (not codes or codes & read.codes)
-                and is_json in {None, read.is_json}
-            )
-        )
-    assert reached == set(range(len(client.OUTCOMES)))
+    failures = [
+        Failure.of_answer(answer(status, body))
+        for status, body, *_ in [*RETRIED, *FATAL]
+        if status >= 300
+    ]
+    failures += [Failure.of_network(one) for one in (requests.Timeout(), TooLarge())]
+    assert {judged(one, VERDICTS) for one in failures} == set(VERDICTS)
 
 
-@given(st.integers(300, 599), st.binary(max_size=20) | st.just(b"{}"))
+@given(st.integers(300, 999), st.binary(max_size=20) | st.just(b"{}"))
 def test_every_error_has_an_outcome(status: int, body: bytes) -> None:
-    outcome = client.outcome(client.Answer.read(answer(status, body)))
-    assert outcome == client.RETRY or (outcome in client.ERRORS and outcome in client.ADVICE)
+    row = judged(Failure.of_answer(answer(status, body)), VERDICTS)
+    assert row.verdict == RETRY or (row.verdict in ERRORS and row.advice)
 
 
 @pytest.mark.parametrize(
@@ -246,7 +248,7 @@ def test_a_list_that_is_not_there_is_not_called_deleted(tap: TapIntercom, answer
     # An api_url with a wrong path answers so, before anything was listed.
     answers.waiting += [answer(404, HTML)] * 3
     with pytest.raises(ClickException) as raised:
-        tap.connect()
+        tap.run.introduce()
     assert "since it was listed" not in raised.value.message
     assert "api_url" in raised.value.message
 
@@ -254,7 +256,7 @@ def test_a_list_that_is_not_there_is_not_called_deleted(tap: TapIntercom, answer
 def test_only_a_refused_token_is_called_one(tap: TapIntercom, answers: Answers) -> None:
     answers.waiting.append(answer(400, errors("intercom_version_invalid")))
     with pytest.raises(ClickException) as raised:
-        tap.connect()
+        tap.run.introduce()
     assert "token" not in raised.value.message
     assert "api_version" in raised.value.message
 
@@ -262,7 +264,7 @@ def test_only_a_refused_token_is_called_one(tap: TapIntercom, answers: Answers) 
 def test_a_refused_token_says_what_to_check(tap: TapIntercom, answers: Answers) -> None:
     answers.waiting.append(answer(401, errors("unauthorized", message="Access Token Invalid")))
     with pytest.raises(ClickException) as raised:
-        tap.connect()
+        tap.run.introduce()
     for part in ("token", "unauthorized", "api_key", "region", "req-1"):
         assert part in raised.value.message
 
@@ -308,8 +310,8 @@ def test_a_request_carries_what_intercom_wants(
     assert (request.method, request.url, request.body) == ("GET", f"{URL}/tags?page=2", None)
     assert request.headers["Intercom-Version"] == "2.10"
     assert request.headers["Accept"] == "application/json"
-    assert request.headers["User-Agent"] == client.USER_AGENT
-    assert client.USER_AGENT.startswith("tap-intercom/")
+    assert request.headers["User-Agent"] == USER_AGENT
+    assert USER_AGENT.startswith("tap-intercom/")
 
 
 def test_a_body_makes_it_a_post(tags: Shape, answers: Answers) -> None:
@@ -347,34 +349,37 @@ def test_a_search_that_is_not_permitted_checks_the_token_and_is_left_out(
         ("GET", "/me"),
     ]
     assert answers.asked[1].body is None
-    assert "token_unauthorized" in tap.connection.left_out["contacts"]
+    assert "token_unauthorized" in tap.run.audit.left_out["contacts"]
 
 
 # How long to wait
 
 
-def retriable(status: int, headers: dict[str, str] | None = None) -> RetriableAPIError:
-    return RetriableAPIError("", answer(status, b"", headers))
+def failed(status: int, headers: dict[str, str] | None = None) -> Failure:
+    return Failure.of_answer(answer(status, b"", headers))
+
+
+UNREACHED = Failure.of_network(requests.ConnectionError())
 
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_wait_that_is_asked_for_is_kept(status: int) -> None:
-    assert wait_seconds(retriable(status, {"Retry-After": "7"}), 0) == 7
+    assert wait_seconds(failed(status, {"Retry-After": "7"}), 0) == 7
 
 
 @pytest.mark.parametrize(
-    "error",
+    "failure",
     [
-        retriable(503, {"Retry-After": "86400"}),
-        retriable(429, {"X-RateLimit-Reset": "4102444800"}),  # in the year 2100, or so it says
-        retriable(429, {"X-RateLimit-Reset": "inf"}),
-        retriable(429, {"X-RateLimit-Reset": "1e300"}),
-        retriable(500),
+        failed(503, {"Retry-After": "86400"}),
+        failed(429, {"X-RateLimit-Reset": "4102444800"}),  # in the year 2100, or so it says
+        failed(429, {"X-RateLimit-Reset": "inf"}),
+        failed(429, {"X-RateLimit-Reset": "1e300"}),
+        failed(500),
     ],
-    ids=lambda error: f"{error.response.status_code} {dict(error.response.headers)}",
+    ids=lambda failure: f"{failure.status} {dict(failure.headers)}",
 )
-def test_no_wait_is_endless(error: RetriableAPIError) -> None:
-    assert wait_seconds(error, 1000) <= client.LONGEST_WAIT_SECONDS
+def test_no_wait_is_endless(failure: Failure) -> None:
+    assert wait_seconds(failure, 1000) <= retries.LONGEST_WAIT_SECONDS
 
 
 @pytest.mark.parametrize("skew", [-3600, 0, 3600])
@@ -383,7 +388,7 @@ def test_b07_the_reset_is_waited_for_by_the_servers_clock(skew: int) -> None:
     moment = 1780315200 + skew
     date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime(moment))
     headers = {"Date": date, "X-RateLimit-Reset": str(moment + 6)}
-    assert 6 < wait_seconds(retriable(429, headers), 0) <= 6 + client.FIRST_WAIT_SECONDS
+    assert 6 < wait_seconds(failed(429, headers), 0) <= 6 + retries.FIRST_WAIT_SECONDS
 
 
 @pytest.mark.parametrize(
@@ -392,29 +397,28 @@ def test_b07_the_reset_is_waited_for_by_the_servers_clock(skew: int) -> None:
     ids=repr,
 )
 def test_without_a_reset_a_429_waits_as_others_do(headers: dict[str, str]) -> None:
-    assert 1 <= wait_seconds(retriable(429, headers), 2) <= 2
+    assert 1 <= wait_seconds(failed(429, headers), 2) <= 2
 
 
 @given(st.integers(0, 50))
 def test_waits_grow_to_a_bound_and_differ(tries: int) -> None:
-    longest = min(client.FIRST_WAIT_SECONDS * 2**tries, client.LONGEST_WAIT_SECONDS)
-    waits = {wait_seconds(requests.ConnectionError(), tries) for _ in range(5)}
+    longest = min(retries.FIRST_WAIT_SECONDS * 2**tries, retries.LONGEST_WAIT_SECONDS)
+    waits = {wait_seconds(UNREACHED, tries) for _ in range(5)}
     assert all(longest / 2 <= wait <= longest for wait in waits)
     assert len(waits) > 1
 
 
 def test_a_date_is_no_number_of_seconds_to_wait() -> None:
     header = {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}
-    assert wait_seconds(retriable(503, header), 0) <= client.FIRST_WAIT_SECONDS
+    assert wait_seconds(failed(503, header), 0) <= retries.FIRST_WAIT_SECONDS
 
 
 def test_b20_a_scroll_that_is_open_elsewhere_is_waited_out() -> None:
     """To give up sooner would fail a run for what passes by itself."""
     # It ends at most 60 seconds after its last use.
-    error = retriable(400)
     least = sum(
-        min(wait_seconds(error, tries) for _ in range(50))
-        for tries in range(client.IntercomStream.max_tries - 1)
+        min(wait_seconds(failed(400), tries) for _ in range(50))
+        for tries in range(PATIENT.tries - 1)
     )
     assert least >= 60
 
@@ -424,7 +428,7 @@ def test_b20_a_scroll_that_is_open_elsewhere_is_waited_out() -> None:
 
 @pytest.mark.parametrize("body", [b"", b" \n", HTML, TRUNCATED, b"[" * 100_000, b"\xff\xfe\x00"])
 def test_a_body_that_is_not_json_may_be_one_next_time(body: bytes) -> None:
-    with pytest.raises(RetriableAPIError, match="200 with a body that is not JSON"):
+    with pytest.raises(Garbled, match="200 with a body that is not JSON"):
         decode(answer(200, body))
 
 

@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_intercom.connection_string import PROPERTIES, settings_in
-from tap_intercom.tap import SettingsError, TapIntercom
+from tap_intercom.login.connection_string import PROPERTIES, settings_in
+from tap_intercom.settings import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from tap_intercom.tap import TapIntercom
 
 KEY = r"Profile=C:\profiles\Intercom.apip;ProfileSettings='APIKey=my_api_key';"
 OAUTH = (
@@ -139,7 +141,7 @@ def test_a_token_that_is_set_by_itself_takes_the_place_of_the_strings(
     make_tap: Callable[..., TapIntercom], explicit: dict[str, str], string: str, token: str
 ) -> None:
     tap = make_tap(**{"api_key": None, **explicit}, connection_string=string)
-    assert tap.authenticator.token == token
+    assert tap.run.token.token == token
 
 
 def test_an_empty_setting_that_no_string_can_hold_stays_wrong(
@@ -151,7 +153,7 @@ def test_an_empty_setting_that_no_string_can_hold_stays_wrong(
 
 def test_it_sets_what_is_not_set(make_tap: Callable[..., TapIntercom]) -> None:
     tap = make_tap(api_key=None, connection_string=KEY)
-    assert tap.authenticator.token == "my_api_key"
+    assert tap.run.token.token == "my_api_key"
 
 
 def test_explicit_settings_win(make_tap: Callable[..., TapIntercom]) -> None:
@@ -159,10 +161,10 @@ def test_explicit_settings_win(make_tap: Callable[..., TapIntercom]) -> None:
     tap = make_tap(
         api_key="", connection_string=text, oauth_access_token="mine", oauth_client_id="mine_too"
     )
-    assert tap.authenticator.token == "mine"
-    assert tap.authenticator.app.client_id == "mine_too"
-    assert tap.authenticator.app.client_secret == "my_secret"
-    assert tap.authenticator.app.callback_url == "http://localhost:33333"
+    assert tap.run.token.token == "mine"
+    assert tap.run.token.app.client_id == "mine_too"
+    assert tap.run.token.app.client_secret == "my_secret"
+    assert tap.run.token.app.callback_url == "http://localhost:33333"
 
 
 @pytest.mark.parametrize(

@@ -11,13 +11,13 @@ import covered
 import pytest
 from runs import CUSTOM_OBJECT_TYPES, NAMES, sync
 
-from tap_intercom import exports
-from tap_intercom.client import VERSIONS
+from tap_intercom.api import jobs
+from tap_intercom.api.address import VERSIONS
 from tap_intercom.sandbox import running
 from tap_intercom.streams import STREAMS
 
 if TYPE_CHECKING:
-    from tap_intercom.shapes import Shape
+    from tap_intercom.shapes.shape import Shape
 
 PROJECT = Path(__file__).resolve().parent.parent
 OPERATIONS = covered.operations()
@@ -82,7 +82,7 @@ def test_the_readme_counts_right() -> None:
 
 
 def test_a_run_calls_what_it_is_said_to_call(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exports, "FIRST_LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(jobs, "FIRST_LOOK_SECONDS", 0.01)
     asked = set()
     with running(size=40) as sandbox:
         sync(sandbox, *NAMES, custom_object_types=CUSTOM_OBJECT_TYPES)

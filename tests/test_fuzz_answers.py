@@ -9,14 +9,15 @@ from answering import answer
 from anything import HEADER, HEADERS, JSON
 from hypothesis import example, given
 from hypothesis import strategies as st
-from singer_sdk.exceptions import RetriableAPIError
 
-from tap_intercom import client, times
-from tap_intercom.client import Answer, decode, wait_seconds
+from tap_intercom.api.bodies import Garbled, decode
+from tap_intercom.api.errors import ERRORS, RETRY, VERDICTS, Failure, judged
+from tap_intercom.api.retries import LONGEST_WAIT_SECONDS, wait_seconds
+from tap_intercom.records import times
 
-STATUSES = st.integers(300, 599)
+STATUSES = st.integers(300, 999)
 
-ERRORS = st.fixed_dictionaries(
+ERROR_BODIES = st.fixed_dictionaries(
     {},
     optional={
         "errors": st.lists(
@@ -28,10 +29,12 @@ ERRORS = st.fixed_dictionaries(
 )
 BODIES = st.one_of(
     st.binary(max_size=40),
-    ERRORS.map(lambda body: json.dumps(body).encode()),
+    ERROR_BODIES.map(lambda body: json.dumps(body).encode()),
     JSON.map(lambda body: json.dumps(body).encode()),
     JSON.map(lambda body: json.dumps(body, ensure_ascii=False).encode("utf-16")),
-    st.tuples(ERRORS, st.integers(0, 40)).map(lambda one: json.dumps(one[0]).encode()[: one[1]]),
+    st.tuples(ERROR_BODIES, st.integers(0, 40)).map(
+        lambda one: json.dumps(one[0]).encode()[: one[1]]
+    ),
     st.lists(st.sampled_from([*'{}[]":,', "\\u0000", "\\ud800", "1e999", "NaN", "a"])).map(
         lambda parts: "".join(parts).encode()
     ),
@@ -42,7 +45,7 @@ BODIES = st.one_of(
 def test_any_body_is_json_that_can_be_stored_or_may_be_next_time(body: bytes) -> None:
     try:
         decoded = decode(answer(200, body))
-    except RetriableAPIError:
+    except Garbled:
         return
     written = json.dumps(decoded, allow_nan=False, ensure_ascii=False)
     assert "\\u0000" not in written.replace("\\\\", "")
@@ -60,9 +63,9 @@ def test_json_that_needs_no_repair_is_decoded_as_it_is(value: Any) -> None:
 def test_any_error_has_an_outcome_and_a_sentence(
     status: int, body: bytes, headers: dict[str, str]
 ) -> None:
-    read = Answer.read(answer(status, body, headers))
-    outcome = client.outcome(read)
-    assert outcome == client.RETRY or (outcome in client.ERRORS and outcome in client.ADVICE)
+    read = Failure.of_answer(answer(status, body, headers))
+    row = judged(read, VERDICTS)
+    assert row.verdict == RETRY or (row.verdict in ERRORS and row.advice)
     assert str(read).startswith(f"Intercom answered {status}")
     assert str(read).endswith(".")
 
@@ -74,8 +77,8 @@ def test_any_error_has_an_outcome_and_a_sentence(
 def test_whatever_the_headers_say_a_wait_is_short(
     status: int, headers: dict[str, str], tries: int
 ) -> None:
-    wait = wait_seconds(RetriableAPIError("", answer(status, b"", headers)), tries)
-    assert 0 <= wait <= client.LONGEST_WAIT_SECONDS
+    wait = wait_seconds(Failure.of_answer(answer(status, b"", headers)), tries)
+    assert 0 <= wait <= LONGEST_WAIT_SECONDS
 
 
 @given(HEADER)

@@ -14,7 +14,7 @@ from anything import JSON, SCALARS, TEXTS
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tap_intercom.paginators import RepeatedPage, Request, next_request, walk
+from tap_intercom.api.paginators import RepeatedPage, Request, next_request, walk
 
 LIST = Request("/things", {"per_page": 2})
 SEARCH = Request("/things/search", {}, {"query": {"field": "updated_at"}})

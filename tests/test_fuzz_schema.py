@@ -14,12 +14,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from test_schema import declared, quick, records, validator
 
-from tap_intercom.client import decode
-from tap_intercom.schema import NEVER, RESCUED, compiled, custom_properties
+from tap_intercom.api.bodies import decode
+from tap_intercom.records.fitting import NEVER, compiled
+from tap_intercom.records.schema import RESCUED, custom_properties
 from tap_intercom.streams import STREAMS
 
 if TYPE_CHECKING:
-    from tap_intercom.shapes import Shape
+    from tap_intercom.shapes.shape import Shape
 
 ODD = st.dictionaries(NAMES.filter(bool) | st.just(RESCUED), JSON, max_size=3)
 CASES = st.sampled_from(STREAMS).flatmap(

@@ -13,13 +13,17 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tap_intercom import shapes, times
+from tap_intercom.records import times
+from tap_intercom.run import Run
+from tap_intercom.shapes import search
 from tap_intercom.streams.people import Contacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_intercom.paginators import Request
+    from tap_intercom.api.client import Rules
+    from tap_intercom.api.paginators import Request
+    from tap_intercom.shapes.reach import Reach
     from tap_intercom.tap import TapIntercom
 
 DAY = 86_400
@@ -101,30 +105,27 @@ class Intercom:
 class Searched(Contacts):
     """The contacts, asked of an Intercom in memory."""
 
+    name = "contacts"
     intercom: Intercom
-    last: datetime | None = None
 
     @property
-    def page_size(self) -> int:
+    def largest_size(self) -> int:
         return self.intercom.size
 
-    @property
-    def end(self) -> datetime | None:
-        return self.last if self.is_bounded else None
-
-    def fetch(self, request: Request) -> Any:
+    def fetch(self, request: Request, _: Rules | None = None) -> Any:
         return self.intercom(request)
+
+    def since(self, since: int | None, until: int | None = None) -> Reach:
+        """Reach from one second to another."""
+        return replace(self.reach(), since=moment(since), end=moment(until))
 
 
 def searched(tap: TapIntercom, intercom: Intercom, at_once: int = 3) -> Searched:
     """Make the stream of a run that starts now."""
-    connection = replace(
-        tap.connection,
-        version="2.17" if intercom.zone is None else "2.16",
-        started_at=times.parse(intercom.now),
-    )
+    run = Run({**tap.config, "api_version": "2.17" if intercom.zone is None else "2.16"})
+    run.started_at = times.parse(intercom.now)
     Searched.intercom = intercom
-    stream = Searched(tap, connection)
+    stream = Searched(tap, run)
     stream._config = {**stream.config, "max_concurrency": at_once}  # noqa: SLF001
     return stream
 
@@ -174,7 +175,7 @@ def test_all_that_changed_comes_and_nothing_else(
     until: int | None,
 ) -> None:
     stream = searched(discovered, Intercom(records, size, zone, miscounted))
-    stream.last = moment(until)
+    reach = stream.since(since, until)
     last = STARTED if until is None else min(until, STARTED)
     expected = {
         name: second
@@ -183,10 +184,10 @@ def test_all_that_changed_comes_and_nothing_else(
     }
 
     found: list[str] = []
-    for page in stream.pages(moment(since)):
+    for page in stream.pages(reach):
         found += [record["id"] for record in page.records]
         if page.up_to is not None:  # what is handed out by then, is it all?
-            reached = min(page.up_to, stream.settled)
+            reached = min(page.up_to, reach.settled)
             assert not [
                 name
                 for name, second in expected.items()
@@ -194,7 +195,7 @@ def test_all_that_changed_comes_and_nothing_else(
             ]
     assert set(found) == set(expected)
     # What changed lately may come again, as its place in a search is not to be trusted.
-    settled = [name for name in found if times.parse(records[name]) <= stream.settled]
+    settled = [name for name in found if times.parse(records[name]) <= reach.settled]
     assert len(settled) == len(set(settled))
 
 
@@ -217,11 +218,12 @@ def test_what_changes_meanwhile_comes_with_the_next_run(
     bookmark: datetime | None = None
     for _ in range(2):
         stream = searched(discovered, intercom, at_once=1)
+        reach = replace(stream.reach(), since=bookmark)
         reached = bookmark
-        for page in stream.pages(bookmark):
+        for page in stream.pages(reach):
             found |= {(record["id"], record["updated_at"]) for record in page.records}
             if page.up_to is not None:
-                reached = max(filter(None, [reached, min(page.up_to, stream.settled)]))
+                reached = max(filter(None, [reached, min(page.up_to, reach.settled)]))
         bookmark = reached
         intercom.settle()
     assert found >= set(intercom.records.items())
@@ -255,8 +257,8 @@ def test_parents_that_are_read_whole_are_all_there_though_they_change(
     changes = [one and (one[0], 0) for one in changes if one is None or one[0] in known]
     intercom = Intercom(records, size, zone, changes=deque(changes))
     stream = searched(discovered, intercom)
-    stream.is_read_for_all = True
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(shapes, "ordered_growth", backwards)
-        found = {record["id"] for page in stream.pages(None) for record in page.records}
+        patched.setattr(search, "ordered_growth", backwards)
+        pages = stream.pages(stream.reach().whole())
+        found = {record["id"] for page in pages for record in page.records}
     assert found == known

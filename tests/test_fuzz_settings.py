@@ -13,10 +13,11 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from tap_intercom.connection_string import PROPERTIES, settings_in
+from tap_intercom.login.connection_string import PROPERTIES, settings_in
+from tap_intercom.login.tokens import StoreError, TokenStore
+from tap_intercom.settings import SettingsError, read_settings
 from tap_intercom.streams import STREAMS
-from tap_intercom.tap import SettingsError, TapIntercom, read_settings
-from tap_intercom.tokens import StoreError, TokenStore
+from tap_intercom.tap import TapIntercom
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -82,7 +83,7 @@ def test_any_settings_make_a_tap_or_a_sentence(config: dict[str, Any]) -> None:
     stream = tap.streams["tags"]
     sent = stream.build_prepared_request(method="GET", url=URL, headers=stream.http_headers)
     assert sent.headers["User-Agent"]
-    assert tap.authenticator.token or tap.authenticator.is_stored
+    assert tap.run.token.token or tap.run.token.is_stored
 
 
 @in_one_folder
@@ -176,7 +177,7 @@ def test_any_state_is_carried_over_or_refused_in_a_sentence(
     except ClickException as error:
         assert error.message  # noqa: PT017  it may come or not
     for stream in carrying.streams.values():
-        stream.since()
+        stream.reach()
 
 
 @pytest.mark.parametrize("option", ["--state", "--catalog"])
@@ -258,4 +259,4 @@ def test_any_catalog_is_followed_or_refused_in_a_sentence(catalog: dict[str, Any
     for stream in tap.streams.values():
         row = stream.post_process({"id": 5, "name": ["odd"]})
         assert all(row[key] is not None for key in type(stream).primary_keys)
-        assert stream.since() is None
+        assert stream.reach().since is None

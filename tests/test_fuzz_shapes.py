@@ -11,7 +11,6 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import requests
 from answering import answer
 from anything import JSON, SCALARS
 from hypothesis import Phase, given, settings
@@ -19,15 +18,20 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from requests.adapters import BaseAdapter
 
-from tap_intercom import times
-from tap_intercom.client import IntercomError, ScrollLost
-from tap_intercom.paginators import RepeatedPage
-from tap_intercom.shapes import Explode, FanOut, Scroll
+from tap_intercom.api.errors import IntercomError, ScrollLost
+from tap_intercom.api.paginators import RepeatedPage
+from tap_intercom.records import times
+from tap_intercom.run import Run
+from tap_intercom.shapes.children import Explode, FanOut
+from tap_intercom.shapes.scroll import Scroll
 from tap_intercom.streams import STREAMS
 
 if TYPE_CHECKING:
-    from tap_intercom.paginators import Request
-    from tap_intercom.shapes import Shape
+    import requests
+
+    from tap_intercom.api.client import Rules
+    from tap_intercom.api.paginators import Request
+    from tap_intercom.shapes.shape import Shape
     from tap_intercom.tap import TapIntercom
 
 STARTED = 1_780_315_200
@@ -125,35 +129,27 @@ def test_any_answer_becomes_rows_that_fit_or_a_sentence(
     discovered: TapIntercom, case: tuple[type[Shape], list[Any]], since: int | None
 ) -> None:
     kind, bodies = case
-    session = requests.Session()
-    session.auth = discovered.connection.session.auth
-    session.mount("https://", Anything(bodies))
-    connection = replace(
-        discovered.connection,
-        session=session,
-        started_at=times.parse(STARTED),
-        workspace_created_at=times.parse(STARTED - 60 * DAY),
-        drained={},
-        shared=set(),
-    )
-    stream = kind(discovered, connection)
+    run = Run(discovered.config)
+    run.client.session.mount("https://", Anything(bodies))
+    run.started_at = times.parse(STARTED)
+    run.workspace_created_at = times.parse(STARTED - 60 * DAY)
+    stream = kind(discovered, run)
     validator = Draft202012Validator(stream.schema)
-    try:
-        with suppress(IntercomError, RepeatedPage):
-            for page in islice(stream.pages(since and times.parse(since)), 200):
-                for record in page.records:
-                    validator.validate(stream.post_process(record))
-    finally:
-        for file in connection.drained.values():
-            file.close()
+    reach = stream.reach()
+    if reach.is_bounded:
+        reach = replace(reach, since=since and times.parse(since))
+    with suppress(IntercomError, RepeatedPage):
+        for page in islice(stream.pages(reach), 200):
+            for record in page.records:
+                validator.validate(stream.post_process(record))
 
 
 def test_a_scroll_that_goes_round_in_circles_is_an_error(discovered: TapIntercom) -> None:
-    stream = Scrolled(discovered, replace(discovered.connection, drained={}))
+    stream = Scrolled(discovered, Run(discovered.config))
     pages = itertools.cycle(["a", "b", "c"])
-    stream.fetch = lambda _: {"data": [{"id": next(pages)}], "scroll_param": "same"}
+    stream.fetch = lambda *_: {"data": [{"id": next(pages)}], "scroll_param": "same"}
     with pytest.raises(IntercomError, match="round in circles"):
-        list(stream.pages(None))
+        list(stream.pages(stream.reach()))
 
 
 # A scroll that breaks now and then
@@ -169,7 +165,7 @@ class Scrolled(Scroll):
     size: int
     breaks: list[int]
 
-    def fetch(self, request: Request) -> Any:
+    def fetch(self, request: Request, _: Rules | None = None) -> Any:
         start = int(request.params.get("scroll_param", 0))
         if start and self.breaks:
             self.breaks[0] -= 1
@@ -188,16 +184,14 @@ class Scrolled(Scroll):
 def test_a_scroll_gives_each_company_once_however_often_it_breaks(
     discovered: TapIntercom, count: int, size: int, breaks: list[int]
 ) -> None:
-    stream = Scrolled(discovered, replace(discovered.connection, drained={}))
+    stream = Scrolled(discovered, Run(discovered.config))
     stream.items, stream.size = [str(number) for number in range(count)], size
     stream.breaks = list(breaks)
     found: list[str] = []
     try:
-        found = [record["id"] for page in stream.pages(None) for record in page.records]
+        pages = stream.pages(stream.reach())
+        found = [record["id"] for page in pages for record in page.records]
     except IntercomError:
         assert len(breaks) - len(stream.breaks) == stream.starts
     else:
         assert found == stream.items
-    finally:
-        for file in stream.connection.drained.values():
-            file.close()

@@ -229,7 +229,7 @@ def test_a_target_that_has_gone_is_told_without_a_traceback() -> None:
 
 
 def plain(tap: TapIntercom) -> Tags:
-    stream = Tags(tap, tap.connection)
+    stream = Tags(tap, tap.run)
     stream.extracted(datetime(2026, 6, 1, 12, tzinfo=timezone.utc))
     return stream
 

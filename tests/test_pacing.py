@@ -16,8 +16,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from requests.adapters import HTTPAdapter
 
-from tap_intercom import times
-from tap_intercom.pacing import BURST_CALLS, BURST_SHARE, PacedAdapter, RateLimit
+from tap_intercom.api.pacing import BURST_CALLS, BURST_SHARE, PacedAdapter, RateLimit
+from tap_intercom.records import times
 
 if TYPE_CHECKING:
     from collections.abc import Callable

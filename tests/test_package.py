@@ -13,7 +13,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from tap_intercom.connection_string import PROPERTIES
+from tap_intercom.login.connection_string import PROPERTIES
 from tap_intercom.streams import STREAMS
 from tap_intercom.tap import TapIntercom
 

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_intercom.paginators import EMPTY_PAGES, RepeatedPage, Request, Trail, next_request, walk
+from tap_intercom.api.paginators import (
+    EMPTY_PAGES,
+    RepeatedPage,
+    Request,
+    Trail,
+    next_request,
+    walk,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable

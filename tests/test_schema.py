@@ -15,16 +15,17 @@ from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
-from tap_intercom import schema, times
-from tap_intercom.schema import RESCUED, compiled
-from tap_intercom.shapes import Children
+from tap_intercom.records import schema, times
+from tap_intercom.records.fitting import compiled
+from tap_intercom.records.schema import RESCUED
+from tap_intercom.shapes.children import Children
 from tap_intercom.streams import STREAMS
 from tap_intercom.tap import TapIntercom
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_intercom.shapes import Shape
+    from tap_intercom.shapes.shape import Shape
 
 SCALARS = {"string", "integer", "number", "boolean"}
 KINDS = SCALARS | {"object", "array"}
@@ -171,7 +172,7 @@ def test_links_to_parents_come_first() -> None:
 def fitted(fact: Any, value: Any) -> tuple[Any, Any]:
     """Fit one value to one fact; give it back, and what was rescued of the record."""
     node = schema._property("field", fact, ())  # noqa: SLF001  one fact alone
-    fit = schema.compiled({"properties": {"field": node, RESCUED: {}}}, ())
+    fit = compiled({"properties": {"field": node, RESCUED: {}}}, ())
     record = fit({"field": value})
     return record["field"], record[RESCUED]
 
@@ -300,7 +301,7 @@ def test_what_is_rescued_goes_under_its_path() -> None:
 
 def test_a_field_that_is_called_like_a_path_does_not_push_another_out() -> None:
     admin = {"id": "1", "avatar": {"image_url": ["odd"]}, "avatar.image_url": "odd, too"}
-    record = schema.compiled(schema.stream_schema("admin"), ("id",))(admin)
+    record = compiled(schema.stream_schema("admin"), ("id",))(admin)
     assert record[RESCUED] == {"avatar.image_url": "odd, too", "avatar.image_url.": ["odd"]}
 
 
@@ -308,7 +309,7 @@ def test_a_field_that_is_called_like_a_path_does_not_push_another_out() -> None:
 
 
 def fit_tag(record: dict[str, Any]) -> dict[str, Any]:
-    return schema.compiled(schema.stream_schema("tag"), ("id",))(record)
+    return compiled(schema.stream_schema("tag"), ("id",))(record)
 
 
 def test_fields_that_the_schema_does_not_know_are_rescued() -> None:
@@ -435,7 +436,7 @@ quick = settings(phases=set(Phase) - {Phase.explain})
 def test_any_record_fits_and_loses_nothing(case: tuple[type[Shape], dict[str, Any]]) -> None:
     stream, sent = case
     sent.pop(RESCUED, None)
-    record = schema.compiled(declared(stream), stream.primary_keys)(copy.deepcopy(sent))
+    record = compiled(declared(stream), stream.primary_keys)(copy.deepcopy(sent))
 
     validator(stream).validate(record)
     assert set(record) <= set(declared(stream)["properties"])
@@ -453,7 +454,7 @@ def test_any_record_fits_and_loses_nothing(case: tuple[type[Shape], dict[str, An
 @given(CASES)
 def test_a_record_that_fits_stays_as_it_is(case: tuple[type[Shape], dict[str, Any]]) -> None:
     stream, sent = case
-    fit = schema.compiled(declared(stream), stream.primary_keys)
+    fit = compiled(declared(stream), stream.primary_keys)
     once = fit(sent)
     del once[RESCUED]
     assert fit(copy.deepcopy(once)) == {**once, RESCUED: None}
@@ -462,7 +463,7 @@ def test_a_record_that_fits_stays_as_it_is(case: tuple[type[Shape], dict[str, An
 @by_stream
 def test_nulls_everywhere_fit(stream: type[Shape]) -> None:
     names = [name for name in declared(stream)["properties"] if name != RESCUED]
-    fit = schema.compiled(declared(stream), stream.primary_keys)
+    fit = compiled(declared(stream), stream.primary_keys)
     record = fit(dict.fromkeys(names))
     validator(stream).validate(record)
     assert record[RESCUED] is None

@@ -13,7 +13,8 @@ import pytest
 from answering import TOKEN
 from click.testing import CliRunner
 
-from tap_intercom.tap import SettingsError, TapIntercom
+from tap_intercom.settings import SettingsError
+from tap_intercom.tap import TapIntercom
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -133,7 +134,7 @@ def test_discovery_has_no_traceback_for_it_and_tells_no_secret(
 def test_good_settings_are_accepted(
     make_tap: Callable[..., TapIntercom], settings: dict[str, Any]
 ) -> None:
-    assert make_tap(**settings).connection.url.startswith("http")
+    assert make_tap(**settings).run.client.address.url.startswith("http")
 
 
 @pytest.mark.parametrize(
@@ -149,12 +150,12 @@ def test_good_settings_are_accepted(
 def test_region_and_url_choose_the_host(
     make_tap: Callable[..., TapIntercom], settings: dict[str, Any], url: str
 ) -> None:
-    assert make_tap(api_url=None, **settings).connection.url == url
+    assert make_tap(api_url=None, **settings).run.client.address.url == url
 
 
 def test_an_address_wins_over_the_region(make_tap: Callable[..., TapIntercom]) -> None:
     tap = make_tap(region="eu", api_url="https://proxy.test/x/")
-    assert tap.connection.url == "https://proxy.test/x"
+    assert tap.run.client.address.url == "https://proxy.test/x"
 
 
 def test_all_that_is_wrong_is_said_at_once(make_tap: Callable[..., TapIntercom]) -> None:

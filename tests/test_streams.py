@@ -12,10 +12,16 @@ import pytest
 import requests
 from answering import answer
 
-from tap_intercom import shapes, streams, times
-from tap_intercom.client import VERSIONS, IntercomError, IntercomStream
-from tap_intercom.schema import CORRECTIONS
-from tap_intercom.shapes import Children, FanOut, Feed, Scroll, Search, Shape
+from tap_intercom import audit, streams
+from tap_intercom.api.address import VERSIONS
+from tap_intercom.api.errors import IntercomError
+from tap_intercom.records import times
+from tap_intercom.records.corrections import CORRECTIONS
+from tap_intercom.shapes.children import Children, FanOut
+from tap_intercom.shapes.feed import Feed
+from tap_intercom.shapes.scroll import Scroll
+from tap_intercom.shapes.search import Search
+from tap_intercom.shapes.shape import Shape
 from tap_intercom.streams import STREAMS
 from tap_intercom.streams.people import Companies
 
@@ -178,7 +184,7 @@ def test_no_two_streams_ask_the_same_of_each_parent() -> None:
 @by_stream
 def test_the_permission_to_tick_is_named(stream: type[Shape]) -> None:
     if stream.name != "workspace":  # any token may read `/me`
-        assert stream.permission != IntercomStream.permission
+        assert stream.permission != Shape.permission
 
 
 def test_companies_have_a_way_for_each_choice(discovered: TapIntercom) -> None:
@@ -194,11 +200,11 @@ def test_the_id_of_a_parent_may_be_a_number(
     parts = tap.streams["conversation_parts"]
     assert isinstance(parts, FanOut)
     answers.waiting.append(answer(200, {"conversation_parts": {"conversation_parts": []}}))
-    assert parts.rows({"id": identity}) == []
+    assert parts.rows({"id": identity}, parts.reach()) == []
     assert answers.asked[0].path_url.startswith("/conversations/123")
 
     answers.waiting.append(answer(404))
-    assert parts.rows({"id": identity}) == []
+    assert parts.rows({"id": identity}, parts.reach()) == []
     parts.tell_missing()
 
 
@@ -235,7 +241,7 @@ def test_b15_a_record_that_is_newer_than_its_place_moves_no_bookmark(
     tap: TapIntercom, answers: Answers
 ) -> None:
     """A search that lags shows what changed lately at its old place, before what is older."""
-    now = int(tap.connection.started_at.timestamp())
+    now = int(tap.run.started_at.timestamp())
     moments = [now - 9 * DAY, now - 60, now - 7 * DAY]
     first, late, second = ({"id": str(moment), "updated_at": moment} for moment in moments)
     following = {"pages": {"next": {"starting_after": "s"}}}
@@ -268,11 +274,11 @@ def test_an_odd_date_of_the_first_answer_ends_nothing(
     tap: TapIntercom, answers: Answers, date: str
 ) -> None:
     answers.waiting.append(answer(200, {"app": {}}, {"Date": date}))
-    tap.connect()
+    tap.run.introduce()
 
 
 def test_a_line_names_no_more_than_can_be_read() -> None:
     names = [f"{number:03}" for number in range(130)]
-    assert shapes.named(names[::-1]).startswith("000, 001, ")
-    assert shapes.named(names).endswith(", 099 and 30 more")
-    assert shapes.named(names[:100]).endswith(", 099")
+    assert audit.named(names[::-1]).startswith("000, 001, ")
+    assert audit.named(names).endswith(", 099 and 30 more")
+    assert audit.named(names[:100]).endswith(", 099")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tap_intercom import times
-from tap_intercom.times import UTC
+from tap_intercom.records import times
+from tap_intercom.records.times import UTC
 
 INSTANT = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 INSTANTS = st.datetimes(

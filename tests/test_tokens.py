@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tap_intercom import tokens
-from tap_intercom.tokens import StoreError, TokenStore, is_token
+from tap_intercom.login import tokens
+from tap_intercom.login.tokens import StoreError, TokenStore, is_token
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -222,7 +222,7 @@ def test_nothing_else_is_a_token(value: object) -> None:
 
 HOLDER = """
 import sys, time
-from tap_intercom.tokens import TokenStore
+from tap_intercom.login.tokens import TokenStore
 with TokenStore(sys.argv[1]).locked():
     print("held", flush=True)
     time.sleep(60)

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from tap_intercom import transfer
-from tap_intercom.transfer import BoundedSession, TooLarge, TooSlow
+from tap_intercom.api import transfer
+from tap_intercom.api.transfer import BoundedSession, TooLarge, TooSlow
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator

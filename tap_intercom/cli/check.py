@@ -13,6 +13,7 @@ from rich.text import Text
 
 from tap_intercom import check
 from tap_intercom.cli.options import connected, tap_of, with_settings
+from tap_intercom.shapes import probes
 
 
 @click.command("check")
@@ -47,12 +48,12 @@ def _table(report: check.Report) -> Table:
     table.add_column("Records", justify="right")
     table.add_column("Calls", justify="right")
     for one in sorted(report.findings, key=lambda one: not one.selected_by_default):
-        colour = {check.OK: "green", check.NOT_ASKED: "dim"}.get(one.access, "yellow")
+        colour = {probes.OK: "green", probes.NOT_ASKED: "dim"}.get(one.access, "yellow")
         access = f"{one.access}: {one.advice}" if one.advice else one.access
         table.add_row(
             f"{'●' if one.selected_by_default else ' '} {one.stream}",
             Text(access, colour),  # as it is: brackets in it are no markup
-            _count(one.records),
+            _count(one.glimpse.records),
             _count(one.calls),
         )
     return table

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from tap_intercom import auth
+from tap_intercom.audit import RunError
 from tap_intercom.cli.options import connected, tap_of, with_settings
-from tap_intercom.oauth import PATIENCE_SECONDS
-from tap_intercom.tap import RunError, TapIntercom, read_settings
-from tap_intercom.tokens import write_private
+from tap_intercom.login import auth
+from tap_intercom.login.oauth import PATIENCE_SECONDS
+from tap_intercom.login.tokens import write_private
+from tap_intercom.settings import DECLARED, read_settings
+
+if TYPE_CHECKING:
+    from tap_intercom.tap import TapIntercom
 
 
 @click.command()
@@ -61,19 +65,19 @@ def login(  # noqa: PLR0913
     if logout:
         _log_out(tap)
         return
-    tap.authenticator.log_in(open_browser=not no_browser, patience=timeout)
-    click.echo(f"Logged in. The token is in {tap.authenticator.store.path}.", err=True)
+    tap.run.token.log_in(open_browser=not no_browser, patience=timeout)
+    click.echo(f"Logged in. The token is in {tap.run.token.store.path}.", err=True)
     if write_config:
         _write_settings(write_config, tap)
     if show:
-        click.echo(tap.authenticator.token)
+        click.echo(tap.run.token.token)
     click.echo(_who(tap), err=True)
     click.echo(f"Next: {_next(write_config, files, tap)}", err=True)
 
 
 def _log_out(tap: TapIntercom) -> None:
-    there = tap.authenticator.log_out()
-    app = tap.authenticator.app.client_id
+    there = tap.run.token.log_out()
+    app = tap.run.token.app.client_id
     click.echo(
         f"Logged out: {app} has no access to the workspace any more."
         if there
@@ -82,7 +86,7 @@ def _log_out(tap: TapIntercom) -> None:
 
 
 def _who(tap: TapIntercom) -> str:
-    return connected(tap.connect()[0], tap)
+    return connected(tap.run.introduce()[0], tap)
 
 
 # What of the settings a run needs to find the token again; none of it is secret.
@@ -109,7 +113,7 @@ def _write_settings(path: Path, tap: TapIntercom) -> None:
 
 def _kept(tap: TapIntercom) -> dict[str, str]:
     """Give what a run has to be told to find the token, but for what it takes for granted."""
-    declared = TapIntercom.config_jsonschema["properties"]
+    declared = DECLARED["properties"]
     return {
         name: value
         for name in KEPT

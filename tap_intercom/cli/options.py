@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tap_intercom import connection_string
-from tap_intercom.client import REGIONS
+from tap_intercom.api.address import REGIONS
+from tap_intercom.login import connection_string
 from tap_intercom.tap import TapIntercom
 
 if TYPE_CHECKING:

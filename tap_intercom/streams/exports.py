@@ -6,13 +6,13 @@ are selected. Of messages, Intercom selects those that were *sent* in a span of 
 
 from __future__ import annotations
 
-from tap_intercom.exports import ContentExport, ReportExport
+from tap_intercom.shapes.contents import ContentExport
+from tap_intercom.shapes.reports import ReportExport
 
 
 class ContentExportReceipt(ContentExport):
     """Who was sent which message, and when they first opened, clicked or answered it."""
 
-    name = "content_export_receipt"
     component = "data_export_csv"
     primary_keys = ("receipt_id",)
     replication_key = "received_at"
@@ -21,8 +21,6 @@ class ContentExportReceipt(ContentExport):
 class ContentExportOpen(ContentExport):
     """Each time that a message was opened."""
 
-    name = "content_export_open"
-    component = "content_export_open"
     primary_keys = ("receipt_id", "opened_at")
     replication_key = "opened_at"
 
@@ -30,8 +28,6 @@ class ContentExportOpen(ContentExport):
 class ContentExportClick(ContentExport):
     """Each click on a link of a message."""
 
-    name = "content_export_click"
-    component = "content_export_click"
     primary_keys = ("receipt_id", "clicked_at", "url")
     replication_key = "clicked_at"
 
@@ -39,8 +35,6 @@ class ContentExportClick(ContentExport):
 class ContentExportReply(ContentExport):
     """Each reply to a message."""
 
-    name = "content_export_reply"
-    component = "content_export_reply"
     primary_keys = ("receipt_id", "replied_at")
     replication_key = "replied_at"
 
@@ -48,8 +42,6 @@ class ContentExportReply(ContentExport):
 class ContentExportCompletion(ContentExport):
     """Each time that a tour, a survey or the like was completed."""
 
-    name = "content_export_completion"
-    component = "content_export_completion"
     primary_keys = ("receipt_id", "completed_at")
     replication_key = "completed_at"
 
@@ -57,8 +49,6 @@ class ContentExportCompletion(ContentExport):
 class ContentExportDismissal(ContentExport):
     """Each time that a message was dismissed."""
 
-    name = "content_export_dismissal"
-    component = "content_export_dismissal"
     primary_keys = ("receipt_id", "dismissed_at")
     replication_key = "dismissed_at"
 
@@ -66,8 +56,6 @@ class ContentExportDismissal(ContentExport):
 class ContentExportAnswer(ContentExport):
     """Each answer to a question of a survey."""
 
-    name = "content_export_answer"
-    component = "content_export_answer"
     primary_keys = ("receipt_id", "answered_at", "question_id")
     replication_key = "answered_at"
 
@@ -75,8 +63,6 @@ class ContentExportAnswer(ContentExport):
 class ContentExportCheckpoint(ContentExport):
     """Where in a series people stand, and until when they wait there."""
 
-    name = "content_export_checkpoint"
-    component = "content_export_checkpoint"
     primary_keys = ("user_id", "series_entry_record_id", "ruleset_id", "created_at")
     replication_key = "created_at"
 
@@ -84,8 +70,6 @@ class ContentExportCheckpoint(ContentExport):
 class ContentExportSeriesCompletion(ContentExport):
     """Each time that somebody came to the end of a series."""
 
-    name = "content_export_series_completion"
-    component = "content_export_series_completion"
     primary_keys = ("receipt_id", "completed_at")
     replication_key = "completed_at"
 
@@ -93,8 +77,6 @@ class ContentExportSeriesCompletion(ContentExport):
 class ContentExportSeriesDisengagement(ContentExport):
     """Each time that somebody left a series for want of interest."""
 
-    name = "content_export_series_disengagement"
-    component = "content_export_series_disengagement"
     primary_keys = ("receipt_id", "disengaged_at")
     replication_key = "disengaged_at"
 
@@ -102,8 +84,6 @@ class ContentExportSeriesDisengagement(ContentExport):
 class ContentExportTourStepView(ContentExport):
     """Each step of a tour that somebody saw."""
 
-    name = "content_export_tour_step_view"
-    component = "content_export_tour_step_view"
     primary_keys = ("receipt_id", "step_id", "viewed_at")
     replication_key = "viewed_at"
 
@@ -111,79 +91,56 @@ class ContentExportTourStepView(ContentExport):
 class ReportConversation(ReportExport):
     """The report on conversations, a row for each."""
 
-    name = "report_conversation"
     named_by = "conversation_id"
 
 
 class ReportConsolidatedConversationPart(ReportExport):
     """The report on what was done in conversations, a row for each action."""
 
-    name = "report_consolidated_conversation_part"
-
 
 class ReportConversationRatingSent(ReportExport):
     """The report on requests to rate a conversation."""
-
-    name = "report_conversation_rating_sent"
 
 
 class ReportConversationSlaStatusLog(ReportExport):
     """The report on how conversations kept to their SLAs, a row for each change."""
 
-    name = "report_conversation_sla_status_log"
-
 
 class ReportConversationState(ReportExport):
     """The report on the states that conversations were in."""
-
-    name = "report_conversation_state"
 
 
 class ReportTeammateHandlingConversation(ReportExport):
     """The report on who handled which conversation, and when."""
 
-    name = "report_teammate_handling_conversation"
-
 
 class ReportTickets(ReportExport):
     """The report on tickets, a row for each."""
 
-    name = "report_tickets"
     named_by = "ticket_id"
 
 
 class ReportTicketTimeInState(ReportExport):
     """The report on how long tickets were in their states."""
 
-    name = "report_ticket_time_in_state"
-
 
 class ReportAdminStatusChange(ReportExport):
     """The report on when teammates were active or away."""
-
-    name = "report_admin_status_change"
 
 
 class ReportCopilotPromptResponsePair(ReportExport):
     """The report on what teammates asked Copilot, and its answers."""
 
-    name = "report_copilot_prompt_response_pair"
-
 
 class ReportCall(ReportExport):
     """The report on calls, a row for each."""
 
-    name = "report_call"
     named_by = "call_id"
 
 
 class ReportCallTeamStats(ReportExport):
     """The report on calls by team."""
 
-    name = "report_call_team_stats"
-
 
 class ReportCallTeammateStats(ReportExport):
     """The report on calls by teammate."""
-
-    name = "report_call_teammate_stats"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from comparing import cleaned, moment
 from reported import reported
 
-from tap_intercom.shapes import Feed
+from tap_intercom.shapes.feed import Feed
 from tap_intercom.streams import STREAMS
 
 if TYPE_CHECKING:

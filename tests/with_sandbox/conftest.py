@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from runs import CUSTOM_OBJECT_TYPES, NAMES, Run, sync
 
-from tap_intercom import client, exports
+from tap_intercom.api import jobs, retries
+from tap_intercom.run import Run as TapRun
 from tap_intercom.sandbox import Sandbox, running
-from tap_intercom.tap import TapIntercom
+from tap_intercom.shapes.stream import IntercomStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,14 +21,14 @@ if TYPE_CHECKING:
 def _quick_exports() -> Iterator[None]:
     """Do not wait long for an export, also where a fixture makes a run."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(exports, "FIRST_LOOK_SECONDS", 0.01)
+        patch.setattr(jobs, "FIRST_LOOK_SECONDS", 0.01)
         yield
 
 
 @pytest.fixture(autouse=True)
 def _quick_and_tidy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Do not wait long between tries, and leave the signal handlers to pytest."""
-    monkeypatch.setattr(client, "FIRST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(retries, "FIRST_WAIT_SECONDS", 0.01)
     handlers = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
     yield
     for one, handler in handlers.items():
@@ -37,14 +38,15 @@ def _quick_and_tidy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def turn_token(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     """Let runs go on with another token once they have connected."""
-    connect = TapIntercom.connect
+    introduce = TapRun.introduce
 
     def turn(token: str) -> None:
-        def connect_and_turn(self: TapIntercom) -> None:
-            connect(self)
-            self.connection.session.auth._token = token  # noqa: SLF001
+        def introduce_and_turn(self: TapRun) -> Any:
+            told = introduce(self)
+            self.token._token = token  # noqa: SLF001
+            return told
 
-        monkeypatch.setattr(TapIntercom, "connect", connect_and_turn)
+        monkeypatch.setattr(TapRun, "introduce", introduce_and_turn)
 
     return turn
 
@@ -52,7 +54,7 @@ def turn_token(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 @pytest.fixture
 def _tells_every_state(monkeypatch: pytest.MonkeyPatch) -> None:
     """Write a STATE after each record, where one comes after many otherwise."""
-    monkeypatch.setattr(client.IntercomStream, "STATE_MSG_FREQUENCY", 1)
+    monkeypatch.setattr(IntercomStream, "STATE_MSG_FREQUENCY", 1)
 
 
 @pytest.fixture(scope="module")

@@ -13,10 +13,9 @@ import pytest
 from program import PATIENCE, Program
 from runs import CUSTOM_OBJECT_TYPES, NAMES, sync
 
-from tap_intercom.audit import Account
-from tap_intercom.client import IntercomError
-from tap_intercom.shapes import Scroll
-from tap_intercom.tap import RunError
+from tap_intercom.api.errors import IntercomError
+from tap_intercom.audit import Account, RunError
+from tap_intercom.shapes.scroll import Scroll
 
 if TYPE_CHECKING:
     from tap_intercom.sandbox import Sandbox

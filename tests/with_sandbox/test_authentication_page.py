@@ -12,7 +12,7 @@ import pytest
 from home import APP, Home
 from terminal import decide
 
-from tap_intercom.connection_string import PROPERTIES, settings_in
+from tap_intercom.login.connection_string import PROPERTIES, settings_in
 from tap_intercom.sandbox import running
 
 if TYPE_CHECKING:

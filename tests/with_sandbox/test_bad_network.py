@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from requests import RequestException
 from runs import Run, latest, sync
 
-from tap_intercom import client
-from tap_intercom.client import IntercomError
+from tap_intercom.api import retries
+from tap_intercom.api.errors import Failure, IntercomError
+from tap_intercom.audit import RunError
 from tap_intercom.sandbox import running
 from tap_intercom.sandbox.failures import FAILURES
-from tap_intercom.tap import RunError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -114,9 +115,10 @@ def test_what_falls_silent_is_given_up_by_the_tap(all_of_it: Run, kind: str) -> 
 
 def test_waits_outlast_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.undo()  # to the waits of a real run
-    assert client.FIRST_WAIT_SECONDS == 0.5
-    tries = client.IntercomStream.max_tries
-    waits = [client.wait_seconds(OSError(), number) for number in range(tries - 1)]
+    assert retries.FIRST_WAIT_SECONDS == 0.5
+    tries = retries.PATIENT.tries
+    unreached = Failure.of_network(RequestException())
+    waits = [retries.wait_seconds(unreached, number) for number in range(tries - 1)]
     assert 63 < sum(waits) < 128
 
 
@@ -149,7 +151,7 @@ def test_a_pause_in_the_middle_of_a_long_stream_is_waited_out(concurrency: int) 
 def test_a_pause_that_lasts_ends_with_a_sentence_and_is_gone_on_from(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(client, "FIRST_WAIT_SECONDS", 0.001)
+    monkeypatch.setattr(retries, "FIRST_WAIT_SECONDS", 0.001)
     with running(size=20, pause=3_600, hang=0.05, scroll_expiry=0.3) as sandbox:
         whole = sync(sandbox)
         run = sync(sandbox, token="demo-paused", max_concurrency=1)

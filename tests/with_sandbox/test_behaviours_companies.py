@@ -10,8 +10,9 @@ import pytest
 import requests
 from runs import catalog_of, sync
 
-from tap_intercom import client
-from tap_intercom.client import IntercomError, IntercomStream
+from tap_intercom.api import retries
+from tap_intercom.api.errors import IntercomError
+from tap_intercom.api.retries import PATIENT
 from tap_intercom.sandbox import running
 from tap_intercom.tap import TapIntercom
 
@@ -65,7 +66,7 @@ def test_b20_a_scroll_that_stays_taken_is_named(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Who scrolls elsewhere all the time finds out why companies do not come, and that in time."""
-    monkeypatch.setattr(client, "LONGEST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(retries, "LONGEST_WAIT_SECONDS", 0.01)
     headers = {"Authorization": "Bearer demo", "Intercom-Version": "2.17"}
     requests.get(sandbox.url + SCROLL, headers=headers, timeout=20).raise_for_status()
     sandbox.reset()
@@ -73,7 +74,7 @@ def test_b20_a_scroll_that_stays_taken_is_named(
     assert isinstance(run.error, IntercomError)
     assert "scroll_exists" in str(run.error)
     assert "scroll already exists for this workspace" in str(run.error)
-    assert len(scrolled(sandbox)) == IntercomStream.max_tries
+    assert len(scrolled(sandbox)) == PATIENT.tries
 
 
 def test_b20_all_that_reads_companies_shares_one_scroll(quiet: Sandbox) -> None:

@@ -10,11 +10,13 @@ import pytest
 import requests
 from runs import CUSTOM_OBJECT_TYPES, NAMES, sync
 
-from tap_intercom import client
-from tap_intercom.client import REGIONS, IntercomError, IntercomStream
-from tap_intercom.pacing import PacedAdapter
+from tap_intercom.api import retries
+from tap_intercom.api.address import REGIONS
+from tap_intercom.api.errors import IntercomError
+from tap_intercom.api.pacing import PacedAdapter
+from tap_intercom.api.retries import PATIENT
+from tap_intercom.audit import RunError
 from tap_intercom.sandbox import running
-from tap_intercom.tap import RunError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -118,11 +120,11 @@ def test_b07_what_goes_on_failing_is_given_up(
     quiet: Sandbox, monkeypatch: pytest.MonkeyPatch, turn_token: Callable[[str], None]
 ) -> None:
     """A run must end some day: each call is made ten times at most, and then the reason is told."""
-    monkeypatch.setattr(client, "LONGEST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(retries, "LONGEST_WAIT_SECONDS", 0.01)
     turn_token("demo-down")
     quiet.reset()
     run = sync(quiet, "tags")
     assert isinstance(run.error, IntercomError)
     assert "503" in str(run.error)
-    assert Counter(paths(quiet)) == {"/me": 1, "/tags": IntercomStream.max_tries}
-    assert IntercomStream.max_tries <= 10
+    assert Counter(paths(quiet)) == {"/me": 1, "/tags": PATIENT.tries}
+    assert PATIENT.tries <= 10

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from runs import Run, latest, sync
 
-from tap_intercom import times
-from tap_intercom.client import VERSIONS, IntercomError
+from tap_intercom.api.address import VERSIONS
+from tap_intercom.api.errors import IntercomError
+from tap_intercom.records import times
 from tap_intercom.sandbox import running
 
 if TYPE_CHECKING:

@@ -11,10 +11,11 @@ from runs import CUSTOM_OBJECT_TYPES, NAMES, sync
 from terminal import PROGRAMS, environment, terminal
 
 from tap_intercom import check
+from tap_intercom.audit import RunError
 from tap_intercom.sandbox import Sandbox, running
 from tap_intercom.streams import STREAMS
 from tap_intercom.streams.workspace import Tags
-from tap_intercom.tap import RunError, TapIntercom
+from tap_intercom.tap import TapIntercom
 
 if TYPE_CHECKING:
     from pathlib import Path

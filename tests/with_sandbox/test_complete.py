@@ -9,9 +9,9 @@ import pytest
 from reported import reported
 from runs import NAMES, amiss, sync
 
-from tap_intercom.shapes import Children
+from tap_intercom.records.times import canonical
+from tap_intercom.shapes.children import Children
 from tap_intercom.streams import STREAMS
-from tap_intercom.times import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,8 +15,8 @@ from program import PATIENCE, Program
 from runs import latest, sync
 from terminal import decide
 
+from tap_intercom.login.tokens import TokenStore
 from tap_intercom.sandbox import running
-from tap_intercom.tokens import TokenStore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -97,7 +97,7 @@ def test_runs_that_share_a_state_share_what_follows(tmp_path: Path) -> None:
 
 PERSON = """
 import random, sys
-from tap_intercom.tokens import TokenStore
+from tap_intercom.login.tokens import TokenStore
 
 path, app, rounds = sys.argv[1:]
 dice, store, kept = random.Random(app), TokenStore(path), {}

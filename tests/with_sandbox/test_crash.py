@@ -16,8 +16,8 @@ import pytest
 from program import PATIENCE, Program
 from runs import CUSTOM_OBJECT_TYPES, NAMES, Run, latest, sync
 
-from tap_intercom.client import IntercomStream
 from tap_intercom.sandbox import running
+from tap_intercom.shapes.stream import IntercomStream
 from tap_intercom.streams import STREAMS
 
 if TYPE_CHECKING:

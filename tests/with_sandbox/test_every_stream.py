@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from runs import CUSTOM_OBJECT_TYPES, NAMES, sync
 
-from tap_intercom.client import VERSIONS
+from tap_intercom.api.address import VERSIONS
+from tap_intercom.run import Run as TapRun
 from tap_intercom.sandbox import running
-from tap_intercom.shapes import Explode, Feed
+from tap_intercom.shapes.children import Explode
+from tap_intercom.shapes.feed import Feed
 from tap_intercom.streams import STREAMS
-from tap_intercom.tap import TapIntercom
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -238,15 +239,16 @@ def test_what_is_read_for_all_parents_misses_none_that_changes_meanwhile(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A run takes a day here, in which contacts come and change; their events are still read."""
-    connect = TapIntercom.connect
+    introduce = TapRun.introduce
     streams = ("contact_events", "contact_event_summaries", "article_statistics")
     with running(size=60) as sandbox:
 
-        def connect_and_wait(self: TapIntercom) -> None:
-            connect(self)
+        def introduce_and_wait(self: TapRun) -> Any:
+            told = introduce(self)
             sandbox.advance(DAY)
+            return told
 
-        monkeypatch.setattr(TapIntercom, "connect", connect_and_wait)
+        monkeypatch.setattr(TapRun, "introduce", introduce_and_wait)
         slow = sync(sandbox, *streams, end_date="2026-05-01")
         monkeypatch.undo()
         quick = sync(sandbox, *streams)

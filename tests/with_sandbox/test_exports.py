@@ -18,12 +18,19 @@ import pytest
 import requests
 from runs import NAMES, Run, catalog_of, latest, sync
 
-from tap_intercom import exports, files, times
-from tap_intercom.client import IntercomError
-from tap_intercom.exports import Attribute, ContentExport, headed
-from tap_intercom.pacing import PacedAdapter
+from tap_intercom import files
+from tap_intercom import run as run_module
+from tap_intercom.api import jobs
+from tap_intercom.api.errors import IntercomError
+from tap_intercom.api.jobs import Download
+from tap_intercom.api.pacing import PacedAdapter
+from tap_intercom.api.retries import Patience
+from tap_intercom.records import times
 from tap_intercom.sandbox import running
 from tap_intercom.sandbox.records.exports import DATASETS
+from tap_intercom.shapes import exports
+from tap_intercom.shapes.contents import ContentExport
+from tap_intercom.shapes.reports import Attribute, headed
 from tap_intercom.tap import TapIntercom
 
 if TYPE_CHECKING:
@@ -95,7 +102,7 @@ def test_b37_waiting_for_a_job_ends_at_the_deadline(
         (0.001, "endless", "in_progress"),
         (0.0, "held", "429 (rate_limit_exceeded)"),
     ):
-        monkeypatch.setattr(exports, "MINUTE", minute)
+        monkeypatch.setattr(jobs, "MINUTE", minute)
         run = sync(small, stream, token=f"demo-export-{token}", export_timeout_minutes=1)
         assert isinstance(run.error, IntercomError)
         assert said in str(run.error)
@@ -138,7 +145,7 @@ def test_b37_it_is_not_begun_again_for_ever(
     assert isinstance(run.error, IntercomError)
     assert said in str(run.error)
     begun = [one for one in asked(small) if one["status"] == 200]
-    assert len(begun) == exports.STARTS
+    assert len(begun) == jobs.STARTS
     assert bookmark(run, stream) is None
 
 
@@ -194,14 +201,14 @@ def test_b38_nothing_is_left_on_disk(
 ) -> None:
     """Temporary files have no name, so that there is nothing to see or to leave, even meanwhile."""
     seen: list[Path] = []
-    write = exports.Export.write
+    write = Download.write
 
-    def watched(self: exports.Export, response: Any, file: IO[bytes]) -> None:
-        write(self, response, file)
+    def watched(self: Download, response: Any) -> None:
+        write(self, response)
         seen.extend(folder.rglob("*"))
 
-    monkeypatch.setattr(exports.Export, "write", watched)
-    monkeypatch.setattr(exports.Export, "max_tries", 2)
+    monkeypatch.setattr(Download, "write", watched)
+    monkeypatch.setattr(run_module, "PATIENT", Patience(tries=2))
     sync(small, stream, token=f"demo{kind}")
     assert [*seen, *folder.rglob("*")] == []
 
@@ -366,7 +373,7 @@ BAD = {
 def test_a_file_that_is_no_honest_one_ends_the_run_with_a_sentence(
     small: Sandbox, monkeypatch: pytest.MonkeyPatch, stream: str, kind: str, said: str
 ) -> None:
-    monkeypatch.setattr(exports.Export, "max_tries", 2)
+    monkeypatch.setattr(run_module, "PATIENT", Patience(tries=2))
     run = sync(small, stream, token=f"demo-export-{kind}")
     assert isinstance(run.error, IntercomError)
     assert said in str(run.error)
@@ -390,12 +397,12 @@ def test_names_in_an_archive_lead_nowhere(
 MEASURED = """
 import resource, sys
 from runs import sync
-from tap_intercom import client
+from tap_intercom.api import retries
 
 class There:
     url = sys.argv[1]
 
-client.FIRST_WAIT_SECONDS = 0.01
+retries.FIRST_WAIT_SECONDS = 0.01
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 run = sync(There, sys.argv[2], token=sys.argv[3])
 after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -428,7 +435,7 @@ def test_a_large_file_is_read_a_page_at_a_time(
         config={"api_key": "demo", "api_url": small.url}, catalog=catalog_of(RECEIPTS)
     ).streams[RECEIPTS]
     assert isinstance(stream, ContentExport)
-    stream.authenticator.obtain()
+    stream.run.token.obtain()
     pages = list(stream.pages(None))
     assert len(pages) > 20
     assert sum(len(page.records) for page in pages) == whole(small, RECEIPTS)
@@ -467,7 +474,7 @@ def test_a_report_may_be_an_empty_file(small: Sandbox) -> None:
 
 
 def test_an_archive_may_not(small: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exports.Export, "max_tries", 3)
+    monkeypatch.setattr(run_module, "PATIENT", Patience(tries=3))
     run = sync(small, RECEIPTS, token="demo-export-empty")
     assert isinstance(run.error, IntercomError)
     assert bookmark(run, RECEIPTS) is None

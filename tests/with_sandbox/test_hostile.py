@@ -18,10 +18,10 @@ import pytest
 import requests
 from runs import NAMES, Run, catalog_of, sync
 
-from tap_intercom import client
-from tap_intercom.client import IntercomError
+from tap_intercom.api import retries
+from tap_intercom.api.errors import IntercomError
+from tap_intercom.audit import RunError
 from tap_intercom.sandbox import running
-from tap_intercom.tap import RunError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,9 +36,9 @@ MEMORY = 400.0
 # The program, but for the waits between tries, which are not what is looked at here.
 IMPATIENT = """\
 import runpy
-from tap_intercom import client
-client.FIRST_WAIT_SECONDS = 0.01
-client.LONGEST_WAIT_SECONDS = 0.1
+from tap_intercom.api import retries
+retries.FIRST_WAIT_SECONDS = 0.01
+retries.LONGEST_WAIT_SECONDS = 0.1
 runpy.run_module("tap_intercom", run_name="__main__", alter_sys=True)
 """
 # A program counts as its own what the one that starts it has used: so a small one starts it.
@@ -189,8 +189,8 @@ def test_a_limit_of_zero_does_not_stop_the_run_for_ever(small: Sandbox, tmp_path
 
 def test_a_wait_of_years_is_cut_short(small: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """To 32 seconds for each call, in a real run."""
-    assert client.LONGEST_WAIT_SECONDS <= 60
-    monkeypatch.setattr(client, "LONGEST_WAIT_SECONDS", 0.05)
+    assert retries.LONGEST_WAIT_SECONDS <= 60
+    monkeypatch.setattr(retries, "LONGEST_WAIT_SECONDS", 0.05)
     run = sync(small, token="demo-hostile-retry-forever")
     assert run.error is None
     assert run.records == sync(small).records

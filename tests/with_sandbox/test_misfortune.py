@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from runs import Run, sync
 
-from tap_intercom.client import IntercomError
+from tap_intercom.api.errors import IntercomError
+from tap_intercom.audit import RunError
 from tap_intercom.sandbox import running
 from tap_intercom.streams import STREAMS
-from tap_intercom.tap import RunError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

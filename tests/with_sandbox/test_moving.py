@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from runs import Run, amiss, latest, sync
 
-from tap_intercom import client
 from tap_intercom.sandbox import running
+from tap_intercom.shapes.stream import IntercomStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -117,7 +117,7 @@ def test_runs_that_follow_each_other_in_a_restless_workspace_lose_nothing() -> N
 @pytest.fixture
 def stated(monkeypatch: pytest.MonkeyPatch) -> None:
     """Write a STATE after every record, as a signal could want it there."""
-    monkeypatch.setattr(client.IntercomStream, "STATE_MSG_FREQUENCY", 1)
+    monkeypatch.setattr(IntercomStream, "STATE_MSG_FREQUENCY", 1)
 
 
 def cut(run: Run, number: int, seed: int) -> Iterator[Run]:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from runs import sync
 
-from tap_intercom import shapes
+from tap_intercom import run as run_module
 from tap_intercom.sandbox import Sandbox, running
+from tap_intercom.shapes.parts import PARTS_AT_ONCE, Parts
 from tap_intercom.tap import TapIntercom
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def test_parts_give_the_same_as_the_whole(
     large.reset()
     parts = sync(large, "contacts", api_version=version)
     assert len(questions(large)) > 4
-    monkeypatch.setattr(shapes.Search, "parts", lambda *_: [])
+    monkeypatch.setattr(Parts, "cut", lambda *_: [])
     large.reset()
     whole = sync(large, "contacts", api_version=version)
     assert len(questions(large)) == 1
@@ -90,7 +91,7 @@ def test_a_second_full_of_records_is_read_in_one_piece(sandbox: Sandbox) -> None
 
 def test_many_parts_are_read_at_once() -> None:
     with running(size=1_500, latency_ms=30) as sandbox:
-        for concurrency, most in ((1, 1), (4, 4), (32, shapes.PARTS_AT_ONCE)):
+        for concurrency, most in ((1, 1), (4, 4), (32, PARTS_AT_ONCE)):
             sandbox.reset()
             sync(sandbox, "contacts", max_concurrency=concurrency, page_size=20)
             assert 0.5 * most <= sandbox.stats()["max_in_flight"] <= most
@@ -162,7 +163,7 @@ def test_a_run_with_nothing_new_asks_each_stream_once() -> None:
 def test_a_list_whose_turn_comes_late_is_read_in_one_go(
     quiet: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(shapes, "FRESH_SECONDS", 0)
+    monkeypatch.setattr(run_module, "FRESH_SECONDS", 0)
     quiet.reset()
     run = sync(quiet, "news_items", "tags", "contacts")
     assert run.counts["news_items"] == 50

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from runs import Run, amiss, catalog_of, latest, sync
 
-from tap_intercom import times
+from tap_intercom.records import times
+from tap_intercom.settings import SettingsError
 from tap_intercom.streams import STREAMS
-from tap_intercom.tap import SettingsError, TapIntercom
+from tap_intercom.tap import TapIntercom
 
 if TYPE_CHECKING:
     from tap_intercom.sandbox import Sandbox
@@ -286,7 +287,7 @@ def test_a_catalog_without_replication_keys_reads_everything(sandbox: Sandbox) -
             metadata["metadata"].pop("replication-key", None)
             metadata["metadata"].pop("valid-replication-keys", None)
     tap = TapIntercom(config={"api_key": "demo", "api_url": sandbox.url}, catalog=catalog)
-    tap.connect()
+    tap.run.introduce()
     for stream in tap.streams.values():
         if stream.name in INCREMENTAL:
             assert stream.replication_method == "FULL_TABLE"

@@ -12,19 +12,23 @@ API versions (the description calls an object what arrives as a URL). So one rul
     {"next_cursor": "abc", "has_more": true}                      a bare cursor
     {"pages": {"next": null, …}} or no "pages" at all             the last page
 
-(The seventh, the companies scroll, repeats one parameter until a page is empty: `shapes.Scroll`.)
+(The seventh, the companies scroll, repeats one parameter until a page is empty: `Scroll`.)
 """
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qsl
+
+from tap_intercom.api.bodies import Body, decode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    Body = Any
+    import requests
 
 
 @dataclass(frozen=True)
@@ -34,6 +38,29 @@ class Request:
     path: str
     params: Mapping[str, Any] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
+
+    # What it says of itself that others do not, and whether its answer is read as it comes, and not
+    # held in memory.
+    headers: ClassVar[Mapping[str, str]] = {}
+    is_streamed: ClassVar[bool] = False
+
+    def read(self, response: requests.Response) -> Any:
+        """Read what was asked for from its answer.
+
+        Raises:
+            Garbled: It is not there.
+        """
+        return decode(response)
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+        return "GET" if self.body is None else "POST"
+
+    @cached_property
+    def key(self) -> str:
+        """What tells a request from others: two that ask for the same have the same."""
+        return json.dumps([self.path, self.params, self.body], sort_keys=True, default=str)
 
     def starting_after(self, cursor: str) -> Request:
         """Ask for what follows a cursor.
@@ -69,10 +96,16 @@ EMPTY_PAGES = 100
 
 @dataclass
 class Trail:
-    """What was asked on the way from page to page, and what the last ones held."""
+    """What was asked on the way from page to page, and what pages held.
 
+    A page that holds what the one before it held leads nowhere. With `is_unique`, so does one that
+    holds what any page before it held: of records that move from page to page, a page may well be
+    the same as an earlier one.
+    """
+
+    is_unique: bool = False
     asked: set[str] = field(default_factory=set)
-    last: tuple[Any, ...] | None = None
+    held: set[tuple[Any, ...]] = field(default_factory=set)
     empty: int = 0
 
     def ask(self, request: Request) -> None:
@@ -81,22 +114,24 @@ class Trail:
         Raises:
             RepeatedPage: It was asked before.
         """
-        name = repr(request)
-        if name in self.asked:
+        if request.key in self.asked:
             raise RepeatedPage
-        self.asked.add(name)
+        self.asked.add(request.key)
 
     def add(self, body: Body) -> None:
         """Note what a page held.
 
         Raises:
-            RepeatedPage: It held what the one before held, or is one empty page too many.
+            RepeatedPage: It held what one before held, or is one empty page too many.
         """
-        held = _ids(body)
-        self.empty = self.empty + 1 if held == () else 0
-        if self.empty > EMPTY_PAGES or (held and held == self.last):
+        ids = _ids(body)
+        self.empty = self.empty + 1 if ids == () else 0
+        if self.empty > EMPTY_PAGES or (ids and ids in self.held):
             raise RepeatedPage
-        self.last = held
+        if not self.is_unique:
+            self.held.clear()
+        if ids:
+            self.held.add(ids)
 
 
 def _ids(body: Body) -> tuple[Any, ...] | None:

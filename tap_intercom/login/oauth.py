@@ -26,17 +26,18 @@ import click
 import requests
 from requests import RequestException
 
-from tap_intercom.callback import PortTaken, Shown, listeners
-from tap_intercom.client import USER_AGENT, Answer, cause
-from tap_intercom.tokens import is_token
+from tap_intercom.api.address import USER_AGENT
+from tap_intercom.api.errors import Failure, cause
+from tap_intercom.login.callback import PortTaken, Shown, listeners
+from tap_intercom.login.tokens import is_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from authlib.integrations.requests_client import OAuth2Session
 
-    from tap_intercom.callback import Listener
-    from tap_intercom.tokens import Token
+    from tap_intercom.login.callback import Listener
+    from tap_intercom.login.tokens import Token
 
 # A code lives about five minutes; a person who takes longer begins anew.
 PATIENCE_SECONDS = 300.0
@@ -134,13 +135,13 @@ def revoke(app: App, token: Token) -> None:
         raise LoginError(f"{app.api_url} could not be reached: {cause(error)}.") from None
     gone = response.status_code == requests.codes.unauthorized
     if response.status_code >= requests.codes.multiple_choices and not gone:
-        raise LoginError(f"{Answer.read(response)} The token was not revoked.")
+        raise LoginError(f"{Failure.of_answer(response)} The token was not revoked.")
 
 
 def _checked(response: requests.Response, secrets: set[str]) -> requests.Response:
     """Refuse an answer of the exchange that has no token in it; repeat nothing secret from it."""
     if response.status_code >= requests.codes.multiple_choices:
-        answer = Answer.read(response)
+        answer = Failure.of_answer(response)
         if any(secret in response.text for secret in secrets):
             answer = replace(answer, text="")
         refused = answer.status in {requests.codes.bad_request, requests.codes.unauthorized}

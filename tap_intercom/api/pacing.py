@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from requests.adapters import HTTPAdapter
 from typing_extensions import override
 
-from tap_intercom import times
+from tap_intercom.records import times
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

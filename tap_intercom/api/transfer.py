@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # The largest that is known are conversations of 500 parts, with some ten kilobytes of HTML each.
 MOST_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 256 * 1024
+MOST_OF_AN_ERROR = 1024 * 1024
 
 
 class TooLarge(requests.RequestException):
@@ -85,3 +86,8 @@ def received(response: requests.Response, *, unpack: bool = True) -> bytes:
         raise requests.ReadTimeout(error) from error
     except SSLError as error:
         raise requests.exceptions.SSLError(error) from error
+
+
+def read_beginning(response: requests.Response) -> None:
+    """Read no more of the body of a streamed answer than an error may have."""
+    response._content = next(response.iter_content(MOST_OF_AN_ERROR), b"")  # noqa: SLF001

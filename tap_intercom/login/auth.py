@@ -18,9 +18,10 @@ from urllib.parse import urlsplit
 from requests.auth import AuthBase
 from typing_extensions import override
 
-from tap_intercom import oauth
-from tap_intercom.oauth import LoginError, Refused
-from tap_intercom.tokens import TokenStore, is_token
+from tap_intercom.api.address import PAGES, url_problem
+from tap_intercom.login import oauth
+from tap_intercom.login.oauth import LoginError, Refused
+from tap_intercom.login.tokens import TokenStore, is_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from requests import PreparedRequest
 
-    from tap_intercom.tokens import Token
+    from tap_intercom.login.tokens import Token
 
 OAUTH = "OAUTH"
 INITIATIONS = OFF, REFRESH, GETANDREFRESH = "OFF", "REFRESH", "GETANDREFRESH"
@@ -37,13 +38,6 @@ INITIATIONS = OFF, REFRESH, GETANDREFRESH = "OFF", "REFRESH", "GETANDREFRESH"
 TOKEN_SETTINGS: Mapping[str, tuple[str, ...]] = {
     "NONE": ("api_key", "access_token", "oauth_access_token"),
     OAUTH: ("oauth_access_token",),
-}
-
-# https://developers.intercom.com/docs/build-an-integration/learn-more/authentication/setting-up-oauth
-PAGES = {
-    "us": "https://app.intercom.com/oauth",
-    "eu": "https://app.eu.intercom.com/oauth",
-    "au": "https://app.au.intercom.com/oauth",
 }
 
 
@@ -235,7 +229,9 @@ def problems(config: Mapping[str, Any]) -> Iterator[str]:
             "Configure, Authentication), for example in TAP_INTERCOM_API_KEY; or set auth_scheme "
             "to OAUTH."
         )
-    if problem := _callback_problem(_text(config.get("callback_url"))):
+    callback = _text(config.get("callback_url"))
+    problem = callback and url_problem(callback, "an address", "http://localhost:3333")
+    if problem:
         yield f"callback_url is {problem}."
 
 
@@ -256,19 +252,6 @@ LOGIN_NEEDS = (
     "oauth_client_secret is missing: a login needs it (Developer Hub, your app, Configure, Basic "
     "information)."
 )
-
-
-def _callback_problem(url: str) -> str | None:
-    try:
-        parts = urlsplit(url)
-        fits = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:
-        fits = False
-    if url and not fits:
-        return "not a URL: write it like http://localhost:3333"
-    if url and (parts.username or parts.password or parts.query or parts.fragment):
-        return "more than an address: leave out user, password, query and fragment"
-    return None
 
 
 def _text(value: Any) -> str:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tap_intercom.auth import INITIATIONS, TOKEN_SETTINGS
+from tap_intercom.login.auth import INITIATIONS, TOKEN_SETTINGS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

@@ -1,0 +1,78 @@
+"""What is in an answer, and where?
+
+JSON can carry what neither PostgreSQL nor a strict JSON reader takes: NUL, which is removed, halves
+of surrogate pairs, which are replaced, NaN and numbers beyond a double, which stay as text.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import requests
+
+Body = Any
+Record = dict[str, Any]
+
+NUL = b"\\u0000"
+
+
+class Garbled(Exception):
+    """The body of an answer is not what it should be; it may be when it is asked for again."""
+
+
+def decode(response: requests.Response) -> Body:
+    """Decode a body of JSON.
+
+    Raises:
+        Garbled: It is empty or not JSON, which Intercom sends with a 200 at times.
+    """
+    content = response.content
+    try:
+        if NUL not in content:
+            return msgspec.json.decode(content)
+    except (ValueError, RecursionError):
+        pass  # it may be JSON that is odd
+    try:
+        return _storable(json.loads(content, parse_float=_finite, parse_constant=str))
+    except (ValueError, RecursionError) as error:
+        msg = f"Intercom answered {response.status_code} with a body that is not JSON."
+        raise Garbled(msg) from error
+
+
+def _finite(text: str) -> float | str:
+    number = float(text)
+    return number if math.isfinite(number) else text
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", "").encode("utf-8", "replace").decode("utf-8")
+    if isinstance(value, list):
+        return [_storable(item) for item in value]
+    if isinstance(value, dict):
+        return {_storable(name): _storable(item) for name, item in value.items()}
+    return value
+
+
+def at(paths: str, body: Any) -> Any:
+    """Follow dotted paths, with a bar between, to the first that leads to something; else None."""
+    return next((found for found in found_at(paths, body) if found is not None), None)
+
+
+def found_at(paths: str, body: Any) -> Iterator[Any]:
+    """Yield what each path leads to, null or not."""
+    for path in paths.split("|"):
+        found = body
+        try:
+            for name in filter(None, path.split(".")):
+                found = found[name]
+        except (KeyError, TypeError):
+            continue
+        yield found

@@ -1,0 +1,271 @@
+"""What does a failure mean, and what is done about it?
+
+A call that did not bring what was asked for is reduced to a `Failure`. The first row of a table
+that fits it says what is done. Rows stand for all requests (`VERDICTS`), or before those for one
+kind of request (`OF_SEARCHES`, `IN_A_SCROLL`, `OF_EXPORTS`):
+
+    RETRY       ask again, as it may pass
+    SMALLER     ask again, for a smaller page
+    RESTART     begin the scroll anew
+    WAIT        ask again when there is room for another job
+    SKIP_ROWS   go on without the rows of the one parent that was asked about
+    LEAVE_OUT   go on without the stream, and say so
+    STOP        end the run
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from click import ClickException
+from singer_sdk.exceptions import FatalAPIError
+
+from tap_intercom.api.bodies import Garbled, decode
+from tap_intercom.api.transfer import TooLarge, TooSlow
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from collections.abc import Set as AbstractSet
+
+    import requests
+
+RETRY, SMALLER, RESTART, WAIT = "retry", "smaller", "restart", "wait"
+SKIP_ROWS, LEAVE_OUT, STOP = "skip the rows", "leave out", "stop"
+
+# Why a stream is left out.
+NO_PERMISSION, NO_PLAN, NO_VERSION = "no permission", "not in the plan", "not in the version"
+
+# Statuses of what is not there, and of what may pass.
+NOT_THERE = frozenset({404, 410})
+PASSING = frozenset({408, 425, 429, *range(500, 600)})
+
+# What came: Intercom's JSON, a page of something before it, a body that is none of what was asked
+# for, nothing, nothing in time, or too much.
+ANSWER, PAGE, GARBLED = "answer", "page", "garbled"
+SILENT, SLOW, LARGE = "silent", "slow", "large"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What decides the next step about a call that did not bring what was asked for."""
+
+    kind: str
+    status: int | None = None
+    codes: AbstractSet[str] = frozenset()
+    text: str = ""
+    request_id: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of_answer(cls, response: requests.Response) -> Failure:
+        """Read Intercom's `error.list`, or note that a load balancer's page came instead."""
+        try:
+            body, kind = decode(response), ANSWER
+        except Garbled:
+            body, kind = {}, PAGE
+        body = body if isinstance(body, dict) else {}
+        listed = body.get("errors")
+        errors = [one for one in listed if isinstance(one, dict)] if type(listed) is list else []
+        said = "; ".join(str(one.get("message") or one.get("code")) for one in errors)
+        return cls(
+            kind,
+            status=response.status_code,
+            codes={str(one.get("code")) for one in errors},
+            text=said[:500] if kind == ANSWER else response.reason or "",
+            request_id=body.get("request_id") or response.headers.get("X-Request-Id"),
+            headers=response.headers,
+        )
+
+    @classmethod
+    def of_network(cls, error: requests.RequestException) -> Failure:
+        """Say what became of a call that brought no answer, or none that could be read whole."""
+        if isinstance(error, TooLarge):
+            return cls(LARGE, text=str(error))
+        return cls(SLOW if isinstance(error, TooSlow) else SILENT, text=cause(error))
+
+    @classmethod
+    def of_body(cls, error: Garbled, response: requests.Response) -> Failure:
+        """Say that the body of an answer is not what was asked for."""
+        return cls(GARBLED, status=response.status_code, text=str(error), headers=response.headers)
+
+    def __str__(self) -> str:
+        """Say it in a sentence, with Intercom's own code and request id."""
+        if self.kind == GARBLED:
+            return self.text
+        if self.kind == LARGE:
+            return f"Not read, as {self.text}."
+        if self.status is None:
+            return f"No answer: {self.text}."
+        kind = ", ".join(sorted(self.codes)) if self.kind == ANSWER else "not from Intercom's API"
+        parts = [f"Intercom answered {self.status}", f" ({kind})" if kind else ""]
+        parts += [f": {self.text.rstrip('.')}" if self.text else ""]
+        parts += [f" [request id {self.request_id}]" if self.request_id else ""]
+        return "".join(parts) + "."
+
+
+class IntercomError(FatalAPIError, ClickException):
+    """Intercom will not give what was asked, and asking again would not help.
+
+    The message says what happened, on which stream, and what to do; on a terminal nothing else is
+    shown.
+    """
+
+    def __init__(
+        self, stream: str, problem: str, failure: Failure | None = None, why: str = ""
+    ) -> None:
+        """Take the stream, what is wrong, the failure that it is about, and a word for why."""
+        super().__init__(f"{stream}: {problem}")
+        self.problem = problem
+        self.failure = failure
+        self.why = why
+
+
+class TokenRefused(IntercomError):
+    """Intercom does not know the token, or no longer."""
+
+
+class NotAvailable(IntercomError):
+    """The token's permissions, the workspace's plan or the API version leave this out (401-403)."""
+
+
+class Gone(IntercomError):
+    """What was asked for has been deleted or merged since it was listed (404, 410)."""
+
+
+class ScrollLost(IntercomError):
+    """The companies scroll broke in the middle, expired or ended, and must start again."""
+
+    def __init__(
+        self, stream: str, problem: str, failure: Failure | None = None, why: str = ""
+    ) -> None:
+        """Say first that it was lost."""
+        super().__init__(stream, f"The scroll was lost. {problem}", failure, why)
+
+    @property
+    def is_not_there(self) -> bool:
+        """Say whether Intercom answered that there is no such scroll."""
+        return self.failure is not None and self.failure.status in NOT_THERE
+
+
+class JobsRunning(IntercomError):
+    """As many jobs are under way as a workspace may have (429)."""
+
+
+# What is raised of a verdict that does not send the request again.
+ERRORS: Mapping[str, type[IntercomError]] = {
+    RESTART: ScrollLost,
+    WAIT: JobsRunning,
+    SKIP_ROWS: Gone,
+    LEAVE_OUT: NotAvailable,
+    STOP: IntercomError,
+}
+
+
+class Row(NamedTuple):
+    """Which failures it is about, and what is done. What is empty fits everything.
+
+    `says` must be part of what Intercom says. `why` is a word for a stream that is left out;
+    `advice` what a person is told, after the failure, of what can be done.
+    """
+
+    verdict: str
+    statuses: AbstractSet[int] = frozenset()
+    codes: AbstractSet[str] = frozenset()
+    kinds: AbstractSet[str] = frozenset()
+    says: str = ""
+    why: str = ""
+    advice: str = ""
+
+    def fits(self, failure: Failure) -> bool:
+        """Say whether a failure is one of those that the row is about."""
+        return (
+            (not self.statuses or failure.status in self.statuses)
+            and (not self.codes or bool(self.codes & failure.codes))
+            and (not self.kinds or failure.kind in self.kinds)
+            and self.says in failure.text
+        )
+
+
+Table = tuple[Row, ...]
+
+UNREAD = frozenset({SILENT, SLOW, GARBLED})
+SCROLL_EXISTS = frozenset({"scroll_exists"})
+
+TICK = (
+    "Tick {permission} in Intercom's Developer Hub (your app, Configure, Authentication), or"
+    " deselect the stream."
+)
+NOT_IN_PLAN = "The workspace's plan does not include it; deselect the stream."
+NEWER = "Set a newer api_version, or deselect the stream."
+DELETED = "It is not there, or no longer: deleted, or merged into another."
+REPORT = "Asking again will not help; if the settings are right, please report this."
+HELD = (
+    "Another run or app is reading the companies, and a workspace has one scroll at a time, which"
+    " ends a minute after its last call."
+)
+RUN_LATER = "Run again later."
+
+# The first row that fits decides.
+# https://developers.intercom.com/docs/references/rest-api/errors/http-responses
+VERDICTS: Table = (
+    Row(RETRY, kinds=UNREAD),
+    Row(STOP, kinds=frozenset({LARGE}), advice=REPORT),
+    Row(RETRY, frozenset({400}), SCROLL_EXISTS, advice=HELD),
+    Row(
+        LEAVE_OUT,
+        frozenset({400}),
+        frozenset({"intercom_version_invalid"}),
+        why=NO_VERSION,
+        advice=NEWER,
+    ),
+    Row(LEAVE_OUT, frozenset({402}), why=NO_PLAN, advice=NOT_IN_PLAN),
+    Row(
+        LEAVE_OUT,
+        frozenset({403}),
+        frozenset({"api_plan_restricted"}),
+        why=NO_PLAN,
+        advice=NOT_IN_PLAN,
+    ),
+    # The load balancer's, now and then.
+    Row(RETRY, frozenset({403}), kinds=frozenset({PAGE})),
+    Row(LEAVE_OUT, frozenset({401, 403}), why=NO_PERMISSION, advice=TICK),
+    Row(SKIP_ROWS, NOT_THERE, advice=DELETED),
+    Row(RETRY, PASSING),
+    Row(STOP, advice=REPORT),
+)
+
+# A search that is too much for Intercom answers 502 or 504, and over some spans 404 "Message
+# deleted", until a page is small enough. When a page is of one record, the last row is left of it.
+OF_SEARCHES: Table = (
+    Row(SMALLER, frozenset({404, 502, 504})),
+    Row(SMALLER, kinds=frozenset({SLOW, LARGE})),
+    Row(RETRY, frozenset({404})),
+    *VERDICTS,
+)
+
+# Each answer moves a scroll on, also one that does not arrive whole: asking again would give the
+# page after it. Only a 429 is refused before it is looked at.
+IN_A_SCROLL: Table = (
+    Row(RETRY, frozenset({429})),
+    Row(RESTART, PASSING | NOT_THERE, advice=RUN_LATER),
+    Row(RESTART, frozenset({403}), kinds=frozenset({PAGE}), advice=RUN_LATER),
+    Row(RESTART, frozenset({400}), SCROLL_EXISTS, advice=RUN_LATER),
+    Row(RESTART, kinds=UNREAD | {LARGE}, advice=RUN_LATER),
+    *VERDICTS,
+)
+
+# "Exceeded rate limit of 1 pending message data export jobs": not the limit of calls.
+OF_EXPORTS: Table = (Row(WAIT, frozenset({429}), says="pending"), *VERDICTS)
+
+
+def judged(failure: Failure, rows: Table) -> Row:
+    """Look up what to do about a failure."""
+    return next(row for row in rows if row.fits(failure))
+
+
+def cause(error: BaseException | None) -> str:
+    """Name the innermost reason of a network error, without the object addresses around it."""
+    while error is not None and (error.__cause__ or error.__context__):
+        error = error.__cause__ or error.__context__
+    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).rstrip(".")

@@ -1,0 +1,99 @@
+"""When is a request sent again?
+
+After as long as the server asks for, else longer each time, and so often as a `Patience` says.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import backoff
+import requests
+
+from tap_intercom.records import times
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from tap_intercom.api.errors import Failure
+
+    Sent = TypeVar("Sent")
+
+FIRST_WAIT_SECONDS = 0.5
+LONGEST_WAIT_SECONDS = 32.0
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How often a request is sent before it is given up."""
+
+    tries: int = 10
+
+
+PATIENT = Patience()
+# For what a person waits for, and for what a run begins with.
+BRIEF = Patience(tries=3)
+
+
+class Passing(Exception):
+    """A request that failed in a way that may pass."""
+
+    def __init__(self, failure: Failure, advice: str = "") -> None:
+        """Take the failure, and what a person should know of it."""
+        super().__init__(f"{failure} {advice}".rstrip())
+        self.failure = failure
+
+
+def again(
+    send: Callable[[], Sent], patience: Patience, told: Callable[[Passing, float, int], None]
+) -> Sent:
+    """Send, and once more after each failure that may pass.
+
+    `told` is called before each wait with the failure, the seconds to wait, and the number of the
+    try that follows.
+
+    Raises:
+        Passing: So it failed the last time, too.
+    """
+    return backoff.on_exception(
+        _waits,
+        Passing,
+        max_tries=patience.tries,
+        on_backoff=lambda details: told(
+            details["exception"], details["wait"], details["tries"] + 1
+        ),
+        jitter=None,
+        logger=None,
+    )(send)()
+
+
+def _waits() -> Generator[float, Any, None]:
+    error = yield 0.0
+    tries = 0
+    while True:
+        error = yield wait_seconds(error.failure, tries)
+        tries += 1
+
+
+def wait_seconds(failure: Failure, tries: int) -> float:
+    """Say how long to wait before the next try: what the server asks for, else longer each time.
+
+    Intercom documents no `Retry-After`; a proxy before it may send one.
+    """
+    exponential: float = min(FIRST_WAIT_SECONDS * 2**tries, LONGEST_WAIT_SECONDS) * _jitter()
+    if failure.headers.get("Retry-After", "").isdecimal():
+        return min(float(failure.headers["Retry-After"]), LONGEST_WAIT_SECONDS)
+    if failure.status == requests.codes.too_many_requests:
+        try:
+            reset = times.seconds_to_reset(failure.headers) + FIRST_WAIT_SECONDS * _jitter()
+        except (KeyError, ValueError):
+            return exponential
+        return min(max(reset, exponential), LONGEST_WAIT_SECONDS)
+    return exponential
+
+
+def _jitter() -> float:
+    """Spread out those that wait for the same thing."""
+    return random.uniform(0.5, 1)  # noqa: S311

@@ -1,0 +1,183 @@
+"""What do all streams of a run share, and what is asked first?
+
+One client, one clock, one audit, and what was asked once for all. First of all Intercom is asked
+who the token belongs to; then the first requests of all streams go out together.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from requests import codes
+from typing_extensions import override
+
+from tap_intercom.api.address import REGIONS, USER_AGENT, Address
+from tap_intercom.api.bodies import at, decode
+from tap_intercom.api.client import Client, Rules
+from tap_intercom.api.errors import (
+    VERDICTS,
+    Gone,
+    IntercomError,
+    NotAvailable,
+    TokenRefused,
+)
+from tap_intercom.api.pacing import PacedAdapter, RateLimit
+from tap_intercom.api.paginators import Request, next_request
+from tap_intercom.api.retries import BRIEF, PATIENT
+from tap_intercom.audit import Account, Audit, RunError
+from tap_intercom.concurrency import at_once
+from tap_intercom.login.auth import IntercomAuthenticator
+from tap_intercom.records import times
+from tap_intercom.spools import Spools
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from concurrent.futures import Future
+
+    from requests import Response
+
+    from tap_intercom.api.bodies import Body, Record
+
+# So long an answer that was asked for beforehand says what it would say when it is needed.
+FRESH_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class WhoAmI(Request):
+    """Asks who the token belongs to, which any token may; the headers tell clock and rate limit."""
+
+    path: str = "/me"
+
+    @override
+    def read(self, response: Response) -> tuple[Body, Mapping[str, str]]:
+        return decode(response), response.headers
+
+
+class Run:
+    """What all streams of a run share."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        """Take the settings; nothing is asked yet."""
+        self._concurrency: int = config["max_concurrency"]
+        address = Address(
+            url=(config.get("api_url") or REGIONS[config["region"]]).rstrip("/"),
+            version=config["api_version"],
+            user_agent=config.get("user_agent") or USER_AGENT,
+        )
+        self.token = IntercomAuthenticator(config, address.url)
+        limit = RateLimit(config["rate_limit_share"] / 100)
+        adapter = PacedAdapter(limit, self._concurrency)
+        self.client = Client(address, self.token, adapter, config["request_timeout"])
+        self.patience = PATIENT
+        self.audit = Audit()
+        self.spools = Spools()
+        # As `/me` tells them.
+        self.started_at = datetime.now(times.UTC)
+        self.workspace_id: str | None = None
+        self.workspace_created_at: datetime | None = None
+        # The answers to first requests, with the moment of a steady clock at which they came, by
+        # what was asked; and what more than one stream asks first.
+        self._openings: dict[str, Future[tuple[Body, float]]] = {}
+        self._shared: set[str] = set()
+        self._known: dict[str, list[Record]] = {}
+        self._lock = threading.Lock()
+
+    def introduce(self) -> tuple[Body, Mapping[str, str]]:
+        """Ask who the token belongs to, before any stream begins; give body and headers.
+
+        Raises:
+            RunError: The token is refused, or the host cannot be reached.
+            LoginError, StoreError: There is no token.
+        """
+        try:
+            me, headers = self._introduced()
+        except Gone as error:
+            msg = (
+                f"{error.failure} There is no Intercom API at {self.client.address.url}: check"
+                " api_url."
+            )
+            raise RunError(msg) from error
+        except IntercomError as error:
+            raise RunError(error.problem) from error
+        with suppress(KeyError, TypeError, ValueError):
+            self.started_at = times.http_date(headers["Date"])
+        self.workspace_id = at("app.id_code", me)
+        with suppress(ValueError):
+            self.workspace_created_at = times.parse(at("app.created_at", me))
+        return me, headers
+
+    def _introduced(self) -> tuple[Body, Mapping[str, str]]:
+        """Ask who the token belongs to, and where it is refused, again with another one if any."""
+        rules = Rules("workspace", "the permission for it", Account(), patience=BRIEF)
+        self.token.obtain()
+        try:
+            return self.check_token(rules)
+        except TokenRefused:
+            if not self.token.replace():
+                raise
+        return self.check_token(rules)
+
+    def check_token(self, rules: Rules) -> tuple[Body, Mapping[str, str]]:
+        """Ask who the token belongs to; give body and headers.
+
+        Raises:
+            TokenRefused: Nobody: the token is wrong, or has been revoked.
+        """
+        try:
+            plain = replace(rules, verdicts=VERDICTS)
+            return self.client.send(WhoAmI(), plain)  # type: ignore[no-any-return]
+        except NotAvailable as error:
+            if error.failure is None or error.failure.status != codes.unauthorized:
+                raise
+            problem = f"{error.failure} {self.token.advice}"
+            raise TokenRefused(rules.stream, problem) from error
+
+    def open(self, openings: Iterable[tuple[Request | None, Rules]]) -> None:
+        """Send the first requests of streams, all at once.
+
+        So a run in which little is new takes a few round trips, not one for each stream. What
+        several would ask is asked once.
+        """
+        first: dict[str, tuple[Request, Rules]] = {}
+        for request, rules in openings:
+            if request is not None and request.key in first:
+                self._shared.add(request.key)
+            elif request is not None:
+                first[request.key] = (request, rules)
+        futures = at_once(
+            lambda one: (self.client.send(*one), time.monotonic()),
+            list(first.values()),
+            self._concurrency,
+        )
+        self._openings = dict(zip(first, futures, strict=True))
+
+    def ask(self, request: Request, rules: Rules, *, keeps_place: bool) -> Body:
+        """Send a request, unless it was sent before and the answer still holds; give its body.
+
+        It holds for a while, and for good where the answer `keeps_place`, or is the only page.
+        """
+        opening = self._openings.get(request.key)
+        if opening is not None:
+            answer, came_at = opening.result()
+            is_fresh = time.monotonic() - came_at < FRESH_SECONDS
+            if keeps_place or is_fresh or next_request(request, answer) is None:
+                # Records are made to fit in place, so each reader gets its own.
+                return json.loads(json.dumps(answer))
+        return self.client.send(request, rules)
+
+    def is_shared(self, request: Request) -> bool:
+        """Say whether more than one stream begins with a request."""
+        return request.key in self._shared
+
+    def once(self, name: str, ask: Callable[[], list[Record]]) -> list[Record]:
+        """Give what is asked once a run, however many threads want it, and known by a name then."""
+        with self._lock:
+            if name not in self._known:
+                self._known[name] = ask()
+            return self._known[name]

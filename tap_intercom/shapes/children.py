@@ -1,0 +1,291 @@
+"""How are rows read that belong to a parent's records?
+
+They carry the parent's id and the time it changed. The parents are read for the children alone,
+from the children's own bookmark: selecting them later fills them from the beginning, and
+deselecting the parent changes nothing.
+
+    Explode     rows that lie inside a parent's records, without a further call
+    FanOut      rows that cost one call per parent, several at once, in the parents' order
+    Batches     rows that cost one call for several parents
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from functools import cached_property, partial
+from itertools import islice
+from math import ceil
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import quote
+
+from typing_extensions import override
+
+from tap_intercom.api.bodies import at
+from tap_intercom.api.errors import Gone
+from tap_intercom.api.paginators import Request, walk
+from tap_intercom.concurrency import ordered_map
+from tap_intercom.records import schema
+from tap_intercom.shapes.derived import derived
+from tap_intercom.shapes.probes import Glimpse, NotAsked, readable
+from tap_intercom.shapes.search import Search
+from tap_intercom.shapes.shape import Page, Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from singer_sdk import Tap
+
+    from tap_intercom.api.bodies import Record
+    from tap_intercom.api.client import Rules
+    from tap_intercom.shapes.probes import Finding
+    from tap_intercom.shapes.reach import Reach
+
+
+class Children(Shape):
+    """Rows that belong to a parent's records."""
+
+    of: ClassVar[type[Shape]]
+
+    # As the parent's, unless a stream says otherwise.
+    permission = derived(lambda cls: cls.of.permission)
+    min_version = derived(lambda cls: cls.of.min_version)
+    primary_keys: Any = derived(lambda cls: (f"{cls.of.noun}_id", "id"))
+    # Where it can be searched for which parents changed, the rows of those are all that is new.
+    replication_key: str | None = derived(
+        lambda cls: cls.changed_link if issubclass(cls.of, Search) else None
+    )
+    selected_by_default = False
+
+    # The field that says when a parent changed, and what it is called in a row; None if it has
+    # none.
+    parent_changed: ClassVar[str | None] = derived(lambda cls: cls.of.replication_key)
+    changed_link: ClassVar[str | None] = derived(
+        lambda cls: cls.parent_changed and f"{cls.of.noun}_{cls.parent_changed}"
+    )
+
+    @cached_property
+    def parent(self) -> Shape:
+        """The parent to read, which is none of the run's streams: its calls are this one's."""
+        return self.of(self._tap, self.run, self.account, self.patience)
+
+    @override
+    def declared_schema(self, tap: Tap) -> dict[str, Any]:
+        links = {f"{self.of.noun}_id": "string"}
+        if self.changed_link:
+            links[self.changed_link] = "integer date-time"
+        return schema.stream_schema(self.component, links)
+
+    @override
+    def pages(self, reach: Reach) -> Iterator[Page]:
+        return map(partial(self.expand, reach=reach), self.parents(reach))
+
+    @override
+    def opens(self, reach: Reach) -> tuple[Request | None, Rules]:
+        return self.parent.opens(reach)
+
+    def parents(self, reach: Reach) -> Iterator[Page]:
+        """Yield the parents that changed within reach; all, for a child that is read whole."""
+        return self.parent.pages(reach)
+
+    def expand(self, page: Page, reach: Reach) -> Page:
+        """Turn a page of parents into a page of their children."""
+        received = self.run.client.received
+        before = received.bytes
+        rows = [
+            {**row, **self.links(parent)}
+            for parent in page.records
+            for row in self.rows(parent, reach)
+        ]
+        return Page(rows, page.up_to, received.bytes - before)
+
+    def links(self, parent: Record) -> Record:
+        """Name the parent of a row, and when it changed."""
+        links = {f"{self.of.noun}_id": parent.get("id")}
+        if self.changed_link and self.parent_changed:
+            links[self.changed_link] = parent.get(self.parent_changed)
+        return links
+
+    @abstractmethod
+    def rows(self, parent: Record, reach: Reach) -> list[Record]:
+        """Give the rows of one parent."""
+
+    def compare(self, parent: Record, rows: list[Record], said: Any) -> None:
+        """Note it where Intercom gave fewer rows of a parent than there are."""
+        name = str(parent.get("id"))
+        if self.cap is not None and len(rows) >= self.cap:
+            self.account.capped.append(name)
+        else:
+            self.account.compare(name, len(rows), said)
+
+    def reading(self, parent: Glimpse) -> int | None:
+        """Say how many calls it takes to find the parents, beside those that others make."""
+        return 0 if self.of.is_shared else parent.pages
+
+
+class Explode(Children):
+    """Rows that lie inside a parent's records."""
+
+    path = derived(lambda cls: cls.of.path)
+
+    @override
+    def rows(self, parent: Record, reach: Reach) -> list[Record]:
+        # Anything but a list there is nothing to explode; the parent's own row has it.
+        rows = self.dig(parent) if isinstance(at(self.records, parent), list) else []
+        self.compare(parent, rows, self.said(parent))
+        return rows
+
+    @override
+    def probe(self, parent: Finding | None) -> Glimpse:
+        return Glimpse(pages=self.reading(readable(parent)))
+
+
+class FanOut(Children):
+    """Rows that cost one call per parent: made several at once, given out in the parents' order."""
+
+    # Where a parent says how many rows it has, in `total_count`: none cost no call.
+    counted: ClassVar[tuple[str, ...]] = ()
+    # Whether the rows that lie in the parent, at `counted`, will do when it says that they are all.
+    inline: ClassVar[bool] = False
+    # A field of the parent without which there is nothing to ask for.
+    only_if: ClassVar[str | None] = None
+    # The fields of a row to keep, where the rest is another stream's.
+    fields: ClassVar[tuple[str, ...]] = ()
+    # The query parameter that names the parent, where the path does not.
+    parent_param: ClassVar[str | None] = None
+
+    @override
+    def pages(self, reach: Reach) -> Iterator[Page]:
+        # A trial wants one record; thirty-two calls for it would be a waste.
+        concurrency = 1 if reach.is_trial else self.config["max_concurrency"]
+        batches = self.batches(self.parents(reach))
+        expand = partial(self.expand, reach=reach)
+        return ordered_map(expand, batches, concurrency, weigh=attrgetter("bytes"))
+
+    def batches(self, parents: Iterable[Page]) -> Iterator[Page]:
+        """Put parents into the portions that one call can ask for: one by one.
+
+        What a page reached is reached after its last.
+        """
+        for page in parents:
+            for record in page.records:
+                yield Page([record])
+            yield Page([], page.up_to)
+
+    @override
+    def rows(self, parent: Record, reach: Reach) -> list[Record]:
+        rows = self.known(parent)
+        if rows is None:
+            rows = self.fetched(parent, reach)
+        return [self.kept(row) for row in rows]
+
+    def kept(self, row: Record) -> Record:
+        """Reduce a row to what is this stream's."""
+        return {name: row.get(name) for name in self.fields} if self.fields else row
+
+    def fetched(self, parent: Record, reach: Reach) -> list[Record]:
+        """Ask for the rows of one parent; none if it is gone."""
+        rows: list[Record] = []
+        said = None
+        try:
+            for body in walk(self.request(parent, reach), self.fetch):
+                rows += self.dig(body)
+                said = self.said(body)
+        except Gone:
+            self.account.skipped.append(str(parent.get("id")))
+            return []
+        self.compare(parent, rows, said)
+        return rows
+
+    def known(self, parent: Record) -> list[Record] | None:
+        """Give the rows of a parent that already tells them; None if it does not."""
+        if self.only_if and not parent.get(self.only_if):
+            return []
+        wrappers = [at(path, parent) for path in self.counted]
+        if not wrappers or not all(isinstance(one, dict) for one in wrappers):
+            return None
+        if all(one.get("total_count") == 0 for one in wrappers):
+            return []
+        if self.inline and all(map(_is_whole, wrappers)):
+            return [row for one in wrappers for row in one.get("data") or []]
+        return None
+
+    def request(self, parent: Record, reach: Reach) -> Request:  # noqa: ARG002  others need it
+        """Ask for the rows of one parent.
+
+        Raises:
+            Gone: It has an id that cannot be part of an address, or none.
+        """
+        name = str(parent.get("id") or "")
+        if name in {"", ".", ".."}:  # the last two would be read as a way to another address
+            problem = f"A {self.of.noun} has the id {name!r}, which nobody can ask for."
+            self.logger.warning(problem)
+            raise Gone(self.name, problem)
+        params = {self.parent_param: name} if self.parent_param else {}
+        return Request(self.path.format(id=quote(name, safe="")), {**self.query, **params})
+
+    @override
+    def probe(self, parent: Finding | None) -> Glimpse:
+        glimpse = readable(parent)
+        asked_about = [one for one in glimpse.sample if self.known(one) is None]
+        words = self.of.noun.replace("_", " ")
+        if not asked_about and glimpse.records:
+            raise NotAsked(f"no {words} that has any was at hand")
+        if not asked_about:
+            raise NotAsked(f"there is no {words}")
+        self.fetch(self.request(asked_about[0], self.reach(is_first=True)))
+        return self.costs(glimpse, len(asked_about) / len(glimpse.sample))
+
+    def costs(self, parent: Glimpse, share: float) -> Glimpse:
+        """Work out the calls for a share of the parents, which have to be found, too."""
+        if parent.records is None:
+            return Glimpse()
+        return Glimpse(pages=self.reading(parent), details=ceil(parent.records * share))
+
+
+def _is_whole(wrapper: Mapping[str, Any]) -> bool:
+    """Say whether the rows that lie in a parent are all there are, and rows at all."""
+    rows = wrapper.get("data") or []
+    are_rows = isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
+    return are_rows and wrapper.get("has_more") is False
+
+
+class Batches(FanOut):
+    """Rows that are asked for with a POST that names something of several parents."""
+
+    # How many may be named, by what field of a parent, and in what field of the body.
+    most: ClassVar[int]
+    named_by: ClassVar[str]
+    asked_in: ClassVar[str]
+
+    @override
+    def batches(self, parents: Iterable[Page]) -> Iterator[Page]:
+        rest = (parent for page in parents for parent in self.askable(page.records))
+        while batch := list(islice(rest, self.most)):
+            yield Page(batch)
+
+    def askable(self, parents: Iterable[Record]) -> list[Record]:
+        """Keep the parents that have something to name."""
+        return [parent for parent in parents if parent.get(self.named_by)]
+
+    @override
+    def expand(self, page: Page, reach: Reach) -> Page:
+        parents = {str(parent.get("id")): parent for parent in page.records}
+        names = sorted({str(parent[self.named_by]) for parent in page.records})
+        found = self.dig(self.fetch(Request(self.path, {}, {self.asked_in: names})))
+        rows = [
+            {**self.kept(row), **self.links(parents[name])}
+            for row in found
+            if (name := str(row.get("id"))) in parents
+        ]
+        return Page(rows)
+
+    @override
+    def probe(self, parent: Finding | None) -> Glimpse:
+        glimpse = readable(parent)
+        parents = self.askable(glimpse.sample)[: self.most]
+        if not parents:
+            whose = self.named_by.removesuffix("_id")
+            raise NotAsked(f"there is no {self.of.noun} that belongs to a {whose}")
+        self.expand(Page(parents), self.reach(is_first=True))
+        return self.costs(glimpse, 1 / self.most)

@@ -1,0 +1,84 @@
+"""How are rows read that every parent gathers, whether or not it changes?
+
+Of each parent in every run, as far as the stream's bookmark. A parent that is new since the
+bookmark may bring older rows along: it is read whole.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from typing_extensions import override
+
+from tap_intercom.api.errors import Gone
+from tap_intercom.api.paginators import walk
+from tap_intercom.records import times
+from tap_intercom.shapes.children import FanOut
+from tap_intercom.shapes.reach import INTERCOM_BEGAN
+from tap_intercom.shapes.shape import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_intercom.api.bodies import Record
+    from tap_intercom.api.client import Rules
+    from tap_intercom.api.paginators import Request
+    from tap_intercom.shapes.reach import Reach
+
+
+class Feed(FanOut):
+    """Rows that every parent gathers, whether or not it changes: read of each to the bookmark."""
+
+    # A row stays as it is while its parent changes, so it does not say when that was.
+    parent_changed = None
+
+    # The parameters by which Intercom itself leaves out what is not between two moments.
+    span_params: ClassVar[tuple[str, str] | None] = None
+
+    @override
+    def opens(self, reach: Reach) -> tuple[Request | None, Rules]:
+        return super().opens(reach.whole())
+
+    @override
+    def parents(self, reach: Reach) -> Iterator[Page]:
+        return super().parents(reach.whole())
+
+    @override
+    def pages(self, reach: Reach) -> Iterator[Page]:
+        for page in super().pages(reach):
+            yield Page(page.records)
+        yield Page([], reach.until)
+
+    @override
+    def fetched(self, parent: Record, reach: Reach) -> list[Record]:
+        within = self.reach_for(parent, reach)
+        since = within.since
+        rows: list[Record] = []
+        try:
+            for body in walk(self.request(parent, within), self.fetch):
+                found = self.dig(body)
+                rows += self.wanted(found, within)
+                oldest = min(filter(None, map(self.moment, found)), default=None)
+                if since and oldest and oldest < since:
+                    break
+        except Gone:
+            self.account.skipped.append(str(parent.get("id")))
+        return rows
+
+    def reach_for(self, parent: Record, reach: Reach) -> Reach:
+        """Say what is wanted of a parent: everything, if it is new."""
+        with suppress(ValueError):
+            if reach.since and times.parse(parent.get("created_at")) >= reach.since:
+                return replace(reach, since=None)
+        return reach
+
+    @override
+    def request(self, parent: Record, reach: Reach) -> Request:
+        request = super().request(parent, reach)
+        if self.span_params is None:
+            return request
+        start = reach.since or self.run.workspace_created_at or INTERCOM_BEGAN
+        span = (times.epoch(start) - 1, times.epoch(reach.until) + 1)
+        return request.with_params(dict(zip(self.span_params, span, strict=True)))

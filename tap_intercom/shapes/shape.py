@@ -1,0 +1,295 @@
+"""How does a way of handing out records become a stream?
+
+A shape turns the requests of one way into `Page`s: some records, and up to which moment all is then
+handed out. From that alone come the records and the bookmark, so a STATE is true by construction,
+whatever the order of the records.
+"""
+
+from __future__ import annotations
+
+import copy
+from abc import abstractmethod
+from collections import ChainMap
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from typing_extensions import override
+
+from tap_intercom.api import errors
+from tap_intercom.api.bodies import at, found_at
+from tap_intercom.api.client import Rules
+from tap_intercom.api.errors import Gone, IntercomError, NotAvailable
+from tap_intercom.api.paginators import RepeatedPage
+from tap_intercom.api.retries import BRIEF
+from tap_intercom.audit import BEGUN, ENDED
+from tap_intercom.records import schema, times
+from tap_intercom.shapes.derived import derived, singular, snake_case
+from tap_intercom.shapes.reach import Reach
+from tap_intercom.shapes.stream import IntercomStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from singer_sdk import Tap
+    from typing_extensions import Self
+
+    from tap_intercom.api.bodies import Body, Record
+    from tap_intercom.api.paginators import Request
+    from tap_intercom.api.retries import Patience
+    from tap_intercom.audit import Account
+    from tap_intercom.run import Run
+    from tap_intercom.shapes.probes import Finding, Glimpse
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some records, and the moment up to which all is handed out once these are, if known."""
+
+    records: list[Record]
+    up_to: datetime | None = None
+    bytes: int = 0  # that were received for it
+
+
+class Shape(IntercomStream):
+    """A way of handing out records. Subclasses say which pages there are within a reach."""
+
+    # What Intercom calls it, in the plural and in the singular.
+    name: str = derived(lambda cls: snake_case(cls.__name__))
+    noun: ClassVar[str] = derived(lambda cls: singular(cls.name))
+    path: ClassVar[str] = derived(lambda cls: f"/{cls.name}")
+    params: ClassVar[Mapping[str, Any]] = {}
+    # Parameters that an older version than this one would refuse.
+    params_since: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    # What to tick in the Developer Hub for it, and since when the API has it.
+    permission: ClassVar[str] = "the permission for it"
+    min_version: ClassVar[str] = "2.0"
+    # What is done about failures.
+    verdicts: ClassVar[errors.Table] = errors.VERDICTS
+
+    # Where the records are in an answer: a dotted path, or several with a bar between, of which the
+    # first that is there counts; empty for the answer itself.
+    records: ClassVar[str] = "data"
+    # The name of records that are no objects.
+    bare: ClassVar[str] = "value"
+    # Where an answer says how many records there are, as a dotted path; beside them, unless told.
+    total: ClassVar[str] = ""
+
+    # Intercom gives at most this many rows of a parent, the newest.
+    cap: ClassVar[int | None] = None
+
+    # The name of the schema in `schemas.json`.
+    component: ClassVar[str] = derived(
+        lambda cls: cls.noun if cls.noun in schema.facts() else cls.name
+    )
+    primary_keys: Any = ("id",)
+    replication_key: str | None = None
+    # The stream that defines the custom attributes of this one's records, and that whose records
+    # this one's rows hang on.
+    defined_by: ClassVar[type[Shape] | None] = None
+    of: ClassVar[type[Shape] | None] = None
+
+    # Whether a first request that is sent before the stream's turn stands however much changes
+    # meanwhile. Of others, pages may have shifted when their turn comes much later.
+    keeps_place: ClassVar[bool] = False
+    # Whether its pages are read once a run, whoever wants them.
+    is_shared: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        tap: Tap,
+        run: Run,
+        account: Account | None = None,
+        patience: Patience | None = None,
+    ) -> None:
+        """Declare the schema of the stream's component.
+
+        What is read for another stream is noted in that one's account.
+        """
+        self.run = run
+        self.account = run.audit.account(self.name) if account is None else account
+        self.patience = patience or run.patience
+        super().__init__(tap=tap, schema=self.declared_schema(tap), name=self.name)
+
+    def declared_schema(self, tap: Tap) -> dict[str, Any]:
+        """Build the JSON Schema of the stream's records.
+
+        Raises:
+            IntercomError: The definitions of custom attributes cannot be asked for. Without the
+                permission there are none.
+            LoginError, StoreError: There is no token to ask with.
+        """
+        declared = schema.stream_schema(self.component)
+        if self.defined_by and tap.config.get("custom_attributes") == "typed":
+            defining = self.defined_by(tap, self.run, patience=BRIEF)
+            definitions = self.run.once(defining.name, defining.all_records)
+            typed = schema.custom_properties(definitions)
+            declared["properties"]["custom_attributes"]["properties"] = typed
+        return declared
+
+    def all_records(self) -> list[Record]:
+        """Read all records at once, before the run; none without the permission."""
+        self.run.token.obtain()
+        try:
+            pages = list(self.pages(self.reach().whole()))
+        except NotAvailable as error:
+            self.logger.warning("Custom attributes stay untyped: %s", error.problem)
+            return []
+        return [record for page in pages for record in page.records]
+
+    # What is asked
+
+    @abstractmethod
+    def pages(self, reach: Reach) -> Iterator[Page]:
+        """Yield all pages with what is within reach."""
+
+    def opening(self, reach: Reach) -> Request | None:  # noqa: ARG002  others need it
+        """Give the first request; None if it cannot be asked before the stream's turn."""
+        return None
+
+    def opens(self, reach: Reach) -> tuple[Request | None, Rules]:
+        """Give the first request, and its rules: of the stream that is read first."""
+        return self.opening(reach), self.rules
+
+    @abstractmethod
+    def probe(self, parent: Finding | None) -> Glimpse:
+        """Make one request, and say what it tells.
+
+        Raises:
+            NotAsked: There is nothing to ask with.
+        """
+
+    @property
+    def rules(self) -> Rules:
+        """For whom requests are sent, and what is done about their failures."""
+        return Rules(self.name, self.permission, self.account, self.verdicts, self.patience)
+
+    def fetch(self, request: Request, rules: Rules | None = None) -> Body:
+        """Send a request, unless it was sent before, and give back the body of its answer."""
+        return self.run.ask(request, rules or self.rules, keeps_place=self.keeps_place)
+
+    @property
+    def query(self) -> dict[str, Any]:
+        """The query parameters that the API version in use knows."""
+        has = self.run.client.address.has
+        newer = (params for since, params in self.params_since.items() if has(since))
+        return dict(ChainMap(*map(dict, newer), dict(self.params)))
+
+    @property
+    def is_available(self) -> bool:
+        """Say whether the API version in use has the stream."""
+        return self.run.client.address.has(self.min_version)
+
+    def briefly(self) -> Self:
+        """Give the same stream with little patience, for what a person waits for."""
+        brief = copy.copy(self)
+        brief.patience = BRIEF
+        return brief
+
+    # What is read
+
+    def reach(self, *, is_first: bool = False) -> Reach:
+        """Say from when to when to read: since the bookmark, or in a first run `start_date`."""
+        known = (None if is_first else self.bookmark, self.config.get("start_date"))
+        end = self.config.get("end_date")
+        reach = Reach(
+            since=max(map(times.parse, filter(None, known)), default=None),
+            end=times.parse(end) if end else None,
+            started_at=self.run.started_at,
+            lookback=timedelta(seconds=self.config["lookback_seconds"]),
+            is_trial=self.is_trial,
+        )
+        return reach if self.is_incremental else reach.whole()
+
+    @override
+    def get_records(self, context: object = None) -> Iterator[Record]:
+        if not self.is_available:
+            self.account.left_out = f"needs api_version {self.min_version} or newer."
+            return
+        reach = self.reach()
+        if reach.is_to_come:
+            # The bookmark stays: what is before it may be wanted when the mistake is mended.
+            self.logger.warning(
+                "Nothing is read: start_date or bookmark is yet to come, %s.", reach.since
+            )
+            self.account.progress = ENDED
+            return
+        self.account.progress = BEGUN
+        try:
+            yield from self._handed_out(reach)
+        except (NotAvailable, Gone) as error:
+            if isinstance(error, NotAvailable):
+                self.run.check_token(self.rules)
+            # It ended early, for good reason, and is not to be taken as empty.
+            self.account.left_out = error.problem
+            return
+        except RepeatedPage:
+            raise self.lost() from None
+        except RecursionError as error:
+            problem = "A record is nested too deeply to be read. Please report this."
+            raise IntercomError(self.name, problem) from error
+        self.account.progress = ENDED
+        self.account.tell_missing(self.logger, self.of.name if self.of else None, self.cap)
+        self.activate_version()
+
+    def _handed_out(self, reach: Reach) -> Iterator[Record]:
+        """Yield the records of all pages, and move the bookmark after each page."""
+        for page in self.pages(reach):
+            self.extracted(datetime.now(times.UTC))
+            yield from page.records
+            self.account.records += len(page.records)
+            if page.up_to is not None and self.is_incremental:
+                self.checkpoint(min(page.up_to, reach.settled))
+            del page  # before the next one is decoded, which then has the processor's cache
+            self.message_writer.flush()  # a slow page must not hold back the one before
+
+    def lost(self) -> IntercomError:
+        """Say that pages go round in circles."""
+        return IntercomError(
+            self.name,
+            "Intercom's pages go round in circles and get no further. What was read is kept; run"
+            " again later, or with a smaller page_size.",
+        )
+
+    # Where it is in an answer
+
+    def dig(self, body: Body) -> list[Record]:
+        """Find the records in an answer.
+
+        Raises:
+            IntercomError: There is no list where the records should be; it is not taken as empty.
+        """
+        found = at(self.records, body) if isinstance(body, dict) else body
+        if isinstance(found, dict):
+            return [found]
+        if found is None and list(found_at(self.records, body)):
+            return []  # it says so itself: null
+        if not isinstance(found, list):
+            problem = (
+                f"Intercom's answer has no list at `{self.records}`. Try another api_version, and"
+                " please report this."
+            )
+            raise IntercomError(self.name, problem)
+        return [record if isinstance(record, dict) else {self.bare: record} for record in found]
+
+    def said(self, body: Body) -> Any:
+        """Read from an answer how many records there are, if it says so."""
+        beside = (path.rpartition(".")[0] for path in self.records.split("|"))
+        paths = (f"{path}.total_count".lstrip(".") for path in beside)
+        return at(self.total or "|".join([*paths, "pages.total_count"]), body)
+
+    @property
+    def changed(self) -> str:
+        """The field that says when a record changed, whatever a catalog makes of it."""
+        return type(self).replication_key or "updated_at"
+
+    def moment(self, record: Record) -> datetime | None:
+        """Read when a record changed, if it says so."""
+        try:
+            return times.parse(record.get(self.changed))
+        except ValueError:
+            return None
+
+    def wanted(self, records: Iterable[Record], reach: Reach) -> list[Record]:
+        """Keep what is within reach."""
+        return [record for record in records if reach.wants(self.moment(record))]

@@ -1,0 +1,108 @@
+"""What does the SDK ask of a stream?
+
+Here is all that has to be otherwise than the SDK has it: records are made to fit by our own schemas
+before stream maps see them, bookmarks move only by `checkpoint`, and the target hears of the end of
+a table at its end.
+"""
+
+from __future__ import annotations
+
+import logging
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk.helpers.conform import TypeConformanceLevel
+from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
+from typing_extensions import override
+
+from tap_intercom.messages import PlainRecords
+from tap_intercom.records import fitting, times
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+
+class IntercomStream(PlainRecords):
+    """A Singer stream: one kind of thing in the workspace."""
+
+    # The SDK's own conforming drops unknown fields of objects and reads the text "false" as true.
+    TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
+    STATE_MSG_FREQUENCY = 1000
+
+    # Records
+
+    @cached_property
+    def _fit(self) -> Callable[[dict[str, Any]], dict[str, Any]]:
+        keys: Any = type(self).primary_keys  # whatever a catalog says
+        return fitting.compiled(self.schema, keys)
+
+    @override
+    def post_process(self, row: dict[str, Any], context: object = None) -> dict[str, Any]:
+        return self._fit(row)
+
+    @override
+    def _process_record(self, *_args: object, **_kwargs: object) -> None:
+        """Look for no children: no stream has any in the sense of the SDK."""
+
+    # Bookmarks
+
+    @property
+    def is_incremental(self) -> bool:
+        """Say whether the stream has a bookmark, which the catalog may have switched off."""
+        return bool(self.replication_key) and self.replication_method != REPLICATION_FULL_TABLE
+
+    @property
+    def bookmark(self) -> Any:
+        """The time up to which the runs before have handed out all; None if there was none."""
+        bookmarks = self.tap_state.get("bookmarks", {})
+        return bookmarks.get(self.name, {}).get("replication_key_value")
+
+    def checkpoint(self, reached: datetime) -> None:
+        """Move the bookmark: all that changed up to this moment has been handed out."""
+        value = times.text(reached)
+        if value > (self.stream_state.get("replication_key_value") or ""):
+            self.stream_state.update(
+                replication_key=self.replication_key, replication_key_value=value
+            )
+            self.state_manager.is_flushed = False
+
+    @override
+    def _increment_stream_state(self, *_args: object, **_kwargs: object) -> None:
+        """Leave the bookmark alone: the SDK would move it with each record, in whatever order."""
+
+    @override
+    def get_replication_key_signpost(self, context: object = None) -> None:
+        """Set no upper bound for the SDK: a `Reach` has its own."""
+
+    @override
+    def compare_start_date(self, value: str, start_date_value: str) -> str:
+        return max(value, start_date_value, key=times.parse)
+
+    # The end of a table
+
+    @override
+    def _write_activate_version_message(self, full_table_version: int) -> None:
+        """Leave it to `activate_version`, after the last record.
+
+        The SDK would send it before the first, and a run that fails would leave a target without
+        the rows of the run before.
+        """
+
+    def activate_version(self) -> None:
+        """Tell the target that what it has not been given in this run is no longer there."""
+        if self._stream_version is not None:
+            super()._write_activate_version_message(self._stream_version)
+
+    # Trials
+
+    @property
+    def is_trial(self) -> bool:
+        """Say whether no more than a few records are wanted, as of `--test`."""
+        return self.ABORT_AT_RECORD_COUNT is not None
+
+    @override
+    def log(self, message: str, *args: Any, level: int = logging.INFO, **kwargs: Any) -> None:
+        """Log what the SDK has to say, but for the end of a trial, which it calls an error."""
+        if not self.is_trial or level < logging.ERROR:
+            super().log(message, *args, level=level, **kwargs)

@@ -1,0 +1,73 @@
+"""What is read once and wanted by several, or too large for memory?
+
+It lies in temporary files, which have no name: they are gone when they are closed, or the run is
+killed. What is kept under a name is closed with the run.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import weakref
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+
+@contextmanager
+def spooled() -> Iterator[IO[bytes]]:
+    """Give a temporary file, which stays open for whoever gets it, unless filling it fails."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115  it outlives this
+    try:
+        yield file
+    except BaseException:
+        file.close()
+        raise
+
+
+def write_page(page: Any, file: IO[bytes]) -> None:
+    """Add a page of records to a file, as one line of JSON."""
+    file.write(msgspec.json.encode(page) + b"\n")
+
+
+def pages_in(file: IO[bytes]) -> Iterator[Any]:
+    """Yield the pages of a file from its beginning, each decoded anew."""
+    file.seek(0)
+    yield from map(msgspec.json.decode, file)
+
+
+class Spools:
+    """The files of a run by the name of what is in them."""
+
+    def __init__(self) -> None:
+        """Begin with none; see to it that all are closed with the run."""
+        self._files: dict[str, IO[bytes]] = {}
+        weakref.finalize(self, _close, self._files)
+
+    def kept(self, name: str, make: Callable[[], IO[bytes]]) -> IO[bytes]:
+        """Give the file that is kept under a name; make it first, if there is none."""
+        if name not in self._files:
+            self._files[name] = make()
+        return self._files[name]
+
+    def pages(self, name: str, read: Callable[[], Iterable[Any]]) -> Iterator[Any]:
+        """Yield the pages that are kept under a name; read them first, if there are none.
+
+        They are kept once they have been read to their end.
+        """
+        if name in self._files:
+            yield from pages_in(self._files[name])
+            return
+        with spooled() as file:
+            for page in read():
+                write_page(page, file)
+                yield page
+        self._files[name] = file
+
+
+def _close(files: dict[str, IO[bytes]]) -> None:
+    for one in files.values():
+        one.close()
