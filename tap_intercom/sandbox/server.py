@@ -93,8 +93,10 @@ class Server(uvicorn.Server):
             connection.shutdown()
 
     def end(self) -> None:
-        """Ask for the end, from any thread."""
-        if self._loop is not None:
+        """Ask for the end, from any thread once it runs; before that, it will end as it begins."""
+        if self._loop is None:
+            self._over.set()
+        else:
             self._loop.call_soon_threadsafe(self._over.set)
 
     @contextmanager

@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +15,9 @@ import requests
 from click.testing import CliRunner
 
 from tap_intercom.cli.sandbox import sandbox
+from tap_intercom.sandbox import Options
+from tap_intercom.sandbox.app import App
+from tap_intercom.sandbox.server import Server, listening
 
 if TYPE_CHECKING:
     from calling import Caller
@@ -62,6 +66,15 @@ def test_it_starts_without_loading_the_tap() -> None:
     own = {name[1] for name in loaded if name[0] == "tap_intercom" and len(name) > 1}
     assert own == {"cli", "sandbox"}
     assert not {name[0] for name in loaded} & {"authlib", "jsonschema", "rich", "singer_sdk"}
+
+
+def test_it_ends_although_it_was_told_to_before_it_began() -> None:
+    server = Server(App(Options(size=5)))
+    server.end()
+    thread = threading.Thread(target=server.run, args=([listening("127.0.0.1", 0)],), daemon=True)
+    thread.start()
+    thread.join(timeout=10)
+    assert not thread.is_alive()
 
 
 def test_a_port_in_use_is_said_plainly(intercom: Caller) -> None:
