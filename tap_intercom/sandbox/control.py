@@ -18,6 +18,8 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 
 from .exchange import Refusal, refused
+from .passing import advance
+from .truth import truth
 from .versions import PREVIEW, parsed
 
 if TYPE_CHECKING:
@@ -70,7 +72,7 @@ class _Control:
         seconds = (await _given(request)).get("seconds")
         if type(seconds) is not int or seconds < 0:
             raise Refusal(400, "parameter_invalid", "seconds must be a whole number, 0 or more")
-        self.state.workspace.advance(seconds)
+        advance(self.state.workspace, seconds)
         return _json({"now": int(self.state.clock.now())})
 
     async def records(self, request: Request) -> Response:
@@ -78,7 +80,7 @@ class _Control:
         header = request.headers.get("intercom-version")
         version = PREVIEW if header is None else parsed(header)
         resource = request.path_params["resource"]
-        return _json(self.state.workspace.truth(resource, version))
+        return _json(truth(self.state.holdings, resource, version))
 
     async def put(self, request: Request) -> Response:
         """Write a record."""

@@ -7,18 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from .children import CHILDREN
 from .exchange import Call, Refusal, Reply
+from .hanging import CHILDREN, rows_in
 from .paging import Numbered, envelope, unlinked
 from .versions import V2_16
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from .paging import Answer
     from .state import State
     from .versions import Version
-
-    Answer = Callable[[State, Call], Reply]
 
 Json = dict[str, Any]
 
@@ -88,7 +87,7 @@ def there(state: State, table: str, call: Call) -> str:
     """Find the record that a path names, or refuse; contacts may have been merged into others."""
     if table == "contacts":
         _unmerged(state, call)
-    if call.argument not in state.workspace.table(table):
+    if call.argument not in state.holdings.table(table):
         code, message = MISSING.get(table, ("not_found", "Resource Not Found"))
         raise Refusal(404, code, message)
     return call.argument
@@ -96,7 +95,7 @@ def there(state: State, table: str, call: Call) -> str:
 
 def _unmerged(state: State, call: Call) -> None:
     """Refuse contacts that were merged: gone since 2.16, simply not found before."""
-    merged = state.workspace.merges.get(call.argument)
+    merged = state.holdings.feed.merges.get(call.argument)
     if merged is None or call.version < V2_16:
         return
     raise gone(merged[0])
@@ -111,7 +110,15 @@ def gone(canonical: str) -> Refusal:
 
 def found(state: State, table: str, call: Call) -> bytes:
     """Encode the record that a path names."""
-    return state.workspace.table(table).encoded(there(state, table, call), call.version)
+    return state.holdings.table(table).encoded(there(state, table, call), call.version)
+
+
+def attributes_of(table: str, state: State, call: Call) -> list[bytes]:
+    """Encode the attributes in a table; archived ones for those who ask."""
+    records = state.holdings.table(table)
+    archived = flag(call, "include_archived")
+    ids = [one for one in records if archived or not records.record(one).get("archived")]
+    return records.all_encoded(ids, call.version)
 
 
 def detail(table: str) -> Answer:
@@ -128,8 +135,7 @@ def rows_of(child: str) -> Callable[[State, Call], list[bytes]]:
 
     def rows(state: State, call: Call) -> list[bytes]:
         parent = there(state, CHILDREN[child].parent, call)
-        children = state.workspace.children
-        served = children.in_version(child, children.rows(child, parent), call.version)
+        served = rows_in(call.version, state.holdings, child, parent)
         return [msgspec.json.encode(row) for row in served]
 
     return rows

@@ -2,7 +2,7 @@
 
 A row names the method and path, the resource it reads (for permissions), the style of its answer,
 the version it came with, and the query parameters it knows. Its records come from a table of
-`workspace`, or hang on those of one (`children`).
+`families`, or hang on those of one (`hanging`).
 """
 
 from __future__ import annotations

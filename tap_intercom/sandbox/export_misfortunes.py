@@ -31,7 +31,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from .exchange import HTML, Call, Reply
-from .exports import OCTETS, archived, busy, missing
+from .files import alone, archived
+from .jobs import CONTENT, REPORT, busy, missing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -82,7 +83,7 @@ def canceled_once(state: State, call: Call, proceed: Proceed) -> Reply:
 def held(_: State, call: Call, proceed: Proceed) -> Reply:
     """Let another app export for a while."""
     if call.template in BEGINS and call.nth <= HELD_FOR:
-        raise busy(of_content=call.template == BEGINS[0])
+        raise busy(CONTENT if call.template == BEGINS[0] else REPORT)
     return proceed()
 
 
@@ -124,7 +125,7 @@ def _served(template: str, chunks: Iterator[bytes]) -> Reply:
     """Serve a CSV as an archive, or by itself."""
     if template == CONTENT_FILE:
         return archived(_zipped((MEMBER, chunks)))
-    return Reply(body=b"".join(chunks), content_type=OCTETS)
+    return alone(b"".join(chunks))
 
 
 @lru_cache(maxsize=1)
@@ -143,7 +144,7 @@ def _lines(size: int) -> Iterator[bytes]:
 def paths(template: str) -> Reply:
     """Name the members as files elsewhere."""
     if template != CONTENT_FILE:
-        return Reply(body=b"ID\r\n1\r\n", content_type=OCTETS)
+        return alone(b"ID\r\n1\r\n")
     row = b"receipt_id,received_at\r\n17,1780315200\r\n"
     return archived(_zipped(*((name, iter([row])) for name in ELSEWHERE)))
 
@@ -175,7 +176,7 @@ def not_a_file(_: str) -> Reply:
 
 def empty(_: str) -> Reply:
     """Come with nothing."""
-    return Reply(content_type=OCTETS)
+    return alone(b"")
 
 
 def other(template: str) -> Reply:

@@ -65,8 +65,8 @@ from .endpoint import gone
 from .exchange import HTML, JSON, Call, Ending, Refusal, Reply
 from .export_misfortunes import EXPORT_MISFORTUNES
 from .failures import FAILURES, GATEWAY_TIMEOUT, UNAVAILABLE, as_is, error, html, page
+from .grants import ISSUED
 from .hostile import hostile
-from .oauth import ISSUED
 from .restless import restless
 from .scrolls import exists, expired
 from .versions import V2_16
@@ -104,7 +104,7 @@ def failing(share: str) -> Misfortune:
     ways = [failure for name, failure in FAILURES.items() if name != "hanging"]
 
     def fail(state: State, call: Call, proceed: Proceed) -> Reply:
-        if 100 * state.workspace.world.dice(FAILING, call.total).random() >= int(share):
+        if 100 * state.holdings.world.dice(FAILING, call.total).random() >= int(share):
             return proceed()
         state.calls[call.token, "failed"] += 1
         way = ways[state.calls[call.token, "failed"] % len(ways)]
@@ -260,7 +260,7 @@ def deleted_between(state: State, call: Call, proceed: Proceed) -> Reply:
         return proceed()
     reply = proceed()
     if parent == "contacts" and call.version >= V2_16:
-        raise gone(next(iter(state.workspace.table("contacts"))))
+        raise gone(next(iter(state.holdings.table("contacts"))))
     if parent == "companies" or call.argument[-2:-1] in "02468":
         return html(404, "Not Found")
     raise Refusal(404, "not_found", "Resource Not Found", headers=reply.headers)
@@ -281,8 +281,8 @@ def moving(state: State, call: Call, proceed: Proceed) -> Reply:
     reply = proceed()
     if _searches(call):
         table = call.template.split("/")[1]
-        ids = list(state.workspace.table(table))
-        dice = state.workspace.world.dice(13, call.total)
+        ids = list(state.holdings.table(table))
+        dice = state.holdings.world.dice(13, call.total)
         for identity in (dice.pick(ids) for _ in range(MOVED_PER_PAGE)):
             state.workspace.touch(table, identity, dice, int(state.clock.now()))
     return reply

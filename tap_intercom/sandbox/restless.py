@@ -26,14 +26,14 @@ def restless(state: State, call: Call, proceed: Proceed) -> Reply:
     try:
         return proceed()
     finally:
-        dice = state.workspace.world.dice(DICE, call.total)
+        dice = state.holdings.world.dice(DICE, call.total)
         state.clock.jump(dice.below(LONGEST + 1))
         deed, table = DEEDS[call.total % len(DEEDS)]
         deed(state.workspace, table, dice, int(state.clock.now()))
 
 
 def _changed(workspace: Workspace, table: str, dice: Dice, at: int) -> None:
-    workspace.touch(table, dice.pick(list(workspace.table(table))), dice, at)
+    workspace.touch(table, dice.pick(list(workspace.holdings.table(table))), dice, at)
 
 
 def _born(workspace: Workspace, table: str, _: Dice, at: int) -> None:
@@ -41,13 +41,13 @@ def _born(workspace: Workspace, table: str, _: Dice, at: int) -> None:
 
 
 def _gone(workspace: Workspace, table: str, dice: Dice, at: int) -> None:
-    living = list(workspace.table(table))
+    living = list(workspace.holdings.table(table))
     if len(living) > FEW:
         workspace.delete(table, dice.pick(living), at)
 
 
 def _merged(workspace: Workspace, table: str, dice: Dice, at: int) -> None:
-    living = list(workspace.table(table))
+    living = list(workspace.holdings.table(table))
     target = workspace.target(living, dice)
     if len(living) > FEW and target is not None:
         living.remove(target)

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from .app import App
+from .passing import advance
 from .state import Options
+from .truth import truth
 from .versions import parsed
 
 if TYPE_CHECKING:
@@ -150,11 +152,11 @@ class Sandbox:
 
     def records(self, resource: str, version: str = "2.17") -> list[Json]:
         """Every record there is now, conversations with all their parts."""
-        return self._server.within(self._state.workspace.truth, resource, parsed(version))
+        return self._server.within(truth, self._state.holdings, resource, parsed(version))
 
     def advance(self, seconds: int) -> None:
         """Let time pass, and things happen."""
-        self._server.within(self._state.workspace.advance, seconds)
+        self._server.within(advance, self._state.workspace, seconds)
 
     def put(self, resource: str, record: Json) -> Json:
         """Write the fields of one record, of any shape; rows of a parent carry the parent's id."""

@@ -6,24 +6,22 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from .clock import Clock
-from .exports import Exports
+from .grants import Grants
+from .holdings import Holdings
+from .jobs import Jobs
 from .journal import Journal
 from .limits import RateLimit
-from .oauth import Grants
-from .paging import View
+from .passing import advance
 from .records.world import World
 from .scrolls import Scrolls
+from .views import Views
 from .workspace import Workspace
 
-if TYPE_CHECKING:
-    from .search import Condition
-
 DEFAULT_CLOCK = "2026-06-01T12:00:00Z"
-VIEWS_KEPT = 16
 
 
 @dataclass(frozen=True)
@@ -71,46 +69,25 @@ class State:
         options = self.options
         self.clock = Clock(options.start())
         world = World(options.seed, options.size, self.clock.start, options.timezone)
-        self.workspace = Workspace(world, self.clock, options.search_lag)
+        self.holdings = Holdings(world, self.clock, options.search_lag)
+        self.workspace = Workspace(self.holdings)
         self.limits = RateLimit(options.rate_limit, options.rate_window)
         self.scrolls = Scrolls(options.scroll_expiry)
-        self.exports = Exports()
+        self.jobs = Jobs()
         self.grants = Grants(self.clock)
-        self._views: dict[tuple[object, ...], View] = {}
+        self.views = Views()
         if options.advance:
-            self.workspace.advance(options.advance)
+            advance(self.workspace, options.advance)
 
     def prepare(self) -> None:
         """Sort what is searched most, so that no first request has to wait for it."""
         for table in ("contacts", "conversations", "tickets"):
-            self.workspace.table(table).sorted_by("updated_at")
+            self.holdings.table(table).sorted_by("updated_at")
 
     @cached_property
     def zone(self) -> ZoneInfo:
         """The time zone of the workspace."""
         return ZoneInfo(self.options.timezone)
-
-    def filtered(
-        self, table: str, field: str, asked: object, candidates: View, condition: Condition
-    ) -> View:
-        """Keep the records of a view for which a condition holds; remembered until they change."""
-        records = self.workspace.table(table)
-        name = (table, field, asked, records.version)
-        view = self._views.get(name)
-        if view is None:
-            keys = candidates.keys
-            view = View(
-                [
-                    key
-                    for low, high in candidates.ranges
-                    for key in keys[low:high]
-                    if condition.holds(records.record(key[2]))
-                ]
-            )
-            while len(self._views) >= VIEWS_KEPT:
-                del self._views[next(iter(self._views))]
-            self._views[name] = view
-        return view
 
     def once(self, *name: str) -> bool:
         """Tell whether this is the first time that this is asked."""

@@ -9,7 +9,7 @@ import requests
 
 from tap_intercom.sandbox import running
 from tap_intercom.sandbox.answers.people import Offence
-from tap_intercom.sandbox.children import CHILDREN
+from tap_intercom.sandbox.hanging import CHILDREN
 
 if TYPE_CHECKING:
     from calling import Caller, Code, Json, Start

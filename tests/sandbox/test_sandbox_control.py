@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import requests
 
-from tap_intercom.sandbox import journal, running, workspace
+from tap_intercom.sandbox import holdings, journal, running
 
 if TYPE_CHECKING:
     from calling import Caller, Json, Start
@@ -130,7 +130,7 @@ def test_a_fault_of_the_sandbox_does_not_pass_for_one_of_intercom(
 
     def use() -> None:
         with running(size=3) as sandbox:
-            monkeypatch.setattr(workspace.Workspace, "table", broken)
+            monkeypatch.setattr(holdings.Holdings, "table", broken)
             headers = {"Authorization": "Bearer demo", "Intercom-Version": "2.17"}
             requests.get(f"{sandbox.url}/tags", headers=headers, timeout=5)
 

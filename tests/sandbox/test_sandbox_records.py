@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from tap_intercom.sandbox.workspace import NAMES
+from tap_intercom.sandbox.families import NAMES
 
 if TYPE_CHECKING:
     from calling import Caller, Code, Json, Start

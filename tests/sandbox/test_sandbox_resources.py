@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from odd_records import ODD, odd_record
 
-from tap_intercom.sandbox.children import CHILDREN
 from tap_intercom.sandbox.endpoints import ENDPOINTS
-from tap_intercom.sandbox.workspace import NAMES
+from tap_intercom.sandbox.families import NAMES
+from tap_intercom.sandbox.hanging import CHILDREN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

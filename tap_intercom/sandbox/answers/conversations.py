@@ -13,6 +13,7 @@ from ..endpoint import (
     IGNORED,
     PAGE,
     Endpoint,
+    attributes_of,
     detail,
     flag,
     found,
@@ -22,8 +23,11 @@ from ..endpoint import (
     with_fields,
 )
 from ..exchange import Call, Refusal, Reply
-from ..paging import Cursored, Numbered, Searched, envelope, linked, whole
+from ..hanging import rows_on
+from ..paging import Cursored, Numbered, envelope, linked, whole
+from ..records.conversations import with_parts
 from ..search import CONVERSATIONS, TICKETS
+from ..searching import Searched
 from ..versions import V2_0, V2_15, V2_16
 
 if TYPE_CHECKING:
@@ -58,23 +62,19 @@ def conversation(state: State, call: Call) -> Reply:
         message = "display_as must be html or plaintext"
         raise Refusal(400, "parameter_invalid", message, field="display_as")
     row = found(state, "conversations", call)
-    parts = state.workspace.parts(call.argument)[-NEWEST_PARTS:]
+    parts = state.holdings.parts(call.argument)[-NEWEST_PARTS:]
     if display == "plaintext":
         parts = [{**part, "body": _plain(part.get("body"))} for part in parts]
         record = msgspec.json.decode(row)
         if isinstance(record.get("source"), dict):
             record["source"]["body"] = _plain(record["source"].get("body"))
         row = msgspec.json.encode(record)
-    wrapper = state.workspace.with_parts({}, parts)
-    return Reply(body=with_fields(row, **wrapper), records=1)
+    return Reply(body=with_fields(row, **with_parts(parts)), records=1)
 
 
 def attributes(state: State, call: Call) -> Reply:
     """Answer with the attributes of conversations; archived ones for those who ask."""
-    records = state.workspace.table("conversation_attributes")
-    archived = flag(call, "include_archived")
-    ids = [one for one in records if archived or not records.record(one).get("archived")]
-    return envelope("list", "data", records.all_encoded(ids, call.version))
+    return envelope("list", "data", attributes_of("conversation_attributes", state, call))
 
 
 def transcripts(state: State, call: Call) -> Reply:
@@ -87,11 +87,11 @@ def transcripts(state: State, call: Call) -> Reply:
     if len(asked) > CONVERSATIONS_AT_ONCE:
         message = f"{len(asked)} conversation IDs are more than {CONVERSATIONS_AT_ONCE}"
         raise Refusal(400, "conversation_id_limit_exceeded", message)
-    calls = state.workspace.table("calls")
+    calls = state.holdings.table("calls")
     rows = [
         row
         for one in calls
-        for row in state.workspace.children.rows("call_transcripts", one)
+        for row in rows_on(state.holdings, "call_transcripts", one)
         if row["conversation_id"] in asked
     ]
     return envelope("list", "data", [msgspec.json.encode(row) for row in rows])

@@ -31,7 +31,7 @@ def article(state: State, call: Call) -> Reply:
     """Answer with one article, which has statistics that the list has not."""
     row = found(state, "articles", call)
     return Reply(
-        body=with_fields(row, statistics=state.workspace.statistics(call.argument)), records=1
+        body=with_fields(row, statistics=state.holdings.statistics(call.argument)), records=1
     )
 
 
@@ -61,7 +61,7 @@ def updated_since(_: State, call: Call) -> list[Span]:
 
 def folders(state: State, call: Call) -> list[bytes]:
     """Encode the folders that are asked for: all, or those in another."""
-    records = state.workspace.table("folders")
+    records = state.holdings.table("folders")
     asked = call.query.get("parent_folder_id")
     ids = [
         one

@@ -24,37 +24,35 @@ from ..endpoint import (
     with_fields,
 )
 from ..exchange import Call, Refusal, Reply
+from ..hanging import rows_on
 from ..paging import (
-    HAS_USERS,
     HOST,
     LISTED_AT_MOST,
-    NAMED,
-    Cursor,
     Cursored,
     Followed,
     Numbered,
-    Searched,
-    days,
-    days_until,
     descending,
     envelope,
-    invalid_cursor,
     linked,
     nulled,
     of_table,
     page_size,
     pages,
-    read_cursor,
     scrolled,
 )
 from ..records.history import listed, stamp, summaries
-from ..search import COMPANIES, CONTACTS
+from ..search import COMPANIES, CONTACTS, Valued
+from ..searching import Searched, days, days_until
 from ..versions import V2_0, V2_15, V2_16, V2_17
+from ..views import NAMED, Cursor, read, read_cursor
 
 if TYPE_CHECKING:
     from ..state import State
 
 Json = dict[str, Any]
+
+HAS_USERS = Valued("user_count", lambda found: found != [0])
+"""Companies without users are hidden from lists and searches, not from the scroll."""
 
 
 class Offence(Exception):
@@ -68,7 +66,7 @@ def merges(state: State, call: Call, ids: list[str], rows: list[bytes]) -> list[
     if call.version < V2_16:
         raise Refusal(400, "parameter_invalid", "include_merge_history came with version 2.16")
     return [
-        with_fields(row, merge_history=state.workspace.merged_into(one))
+        with_fields(row, merge_history=state.holdings.feed.merged_into(one))
         for one, row in zip(ids, rows, strict=True)
     ]
 
@@ -88,26 +86,22 @@ def banners(_: State, call: Call) -> Reply:
 def merge_history(state: State, call: Call) -> Reply:
     """Answer with a page of those who were merged into a user; leads have no history."""
     contact = there(state, "contacts", call)
-    if state.workspace.table("contacts").record(contact).get("role") != "user":
+    if state.holdings.table("contacts").record(contact).get("role") != "user":
         raise Refusal(404, "not_found", "Contact not found")
     size = page_size(call.query.get("per_page"), 50, 150)
-    rows = state.workspace.children.rows("contact_merge_history", contact)
+    rows = rows_on(state.holdings, "contact_merge_history", contact)
     rows = rows if descending(call) else rows[::-1]
-    first = _position(call.query.get("cursor"))
+    cursor = call.query.get("cursor")
+    first = 0 if cursor is None else read(_position, cursor)
     page = [msgspec.json.encode(row) for row in rows[first : first + size]]
     more = first + size < len(rows)
     following = b64encode(b"[%d]" % (first + size)).decode() if more else None
     return envelope("list", "data", page, next_cursor=following, has_more=more)
 
 
-def _position(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    try:
-        (position,) = msgspec.json.decode(b64decode(cursor, validate=True))
-        return int(position)
-    except (msgspec.DecodeError, ValueError, TypeError):
-        raise invalid_cursor() from None
+def _position(cursor: str) -> int:
+    (position,) = msgspec.json.decode(b64decode(cursor, validate=True))
+    return int(position)
 
 
 def company_contacts(state: State, call: Call) -> Reply:
@@ -116,7 +110,7 @@ def company_contacts(state: State, call: Call) -> Reply:
         return BY_NUMBER(state, call)
     if "page" in call.query:
         raise Refusal(400, "parameter_invalid", "page gave way to starting_after", field="page")
-    ids = state.workspace.members(there(state, "companies", call))
+    ids = state.holdings.members(there(state, "companies", call))
     size = page_size(call.query.get("per_page"), 50, 60)
     after = call.query.get("starting_after")
     cursor = None if after is None else read_cursor(after)
@@ -127,7 +121,7 @@ def company_contacts(state: State, call: Call) -> Reply:
         text = Cursor(0, ids[first + size - 1], number + 1).text("id")
         place["next"] = {"page": number + 1, "per_page": size, "starting_after": text}
     shown = ids[first : first + size]
-    rows = state.workspace.table("contacts").all_encoded(shown, call.version)
+    rows = state.holdings.table("contacts").all_encoded(shown, call.version)
     rows = merges(state, call, shown, rows)
     return envelope("list", "data", rows, total_count=len(ids), pages=place)
 
@@ -139,7 +133,7 @@ def _who(state: State, call: Call) -> Json:
     """Find whose events are asked for."""
     if call.query.get("type") != "user":
         raise Refusal(400, "parameter_invalid", "type must be user", field="type")
-    contacts = state.workspace.table("contacts")
+    contacts = state.holdings.table("contacts")
     if "intercom_user_id" in call.query:
         call.argument = call.query["intercom_user_id"]
         return contacts.record(there(state, "contacts", call))
@@ -153,7 +147,7 @@ def _who(state: State, call: Call) -> Json:
 def events(state: State, call: Call) -> Reply:
     """Answer with the events of somebody, newest first, or with how many there were of each."""
     person = _who(state, call)
-    rows = state.workspace.children.rows("contact_events", person["id"])
+    rows = rows_on(state.holdings, "contact_events", person["id"])
     who = {
         "email": person.get("email"),
         "intercom_user_id": person["id"],
@@ -162,7 +156,7 @@ def events(state: State, call: Call) -> Reply:
     if flag(call, "summary"):
         counted = [msgspec.json.encode(row) for row in summaries(rows)]
         return envelope("event.summary", "events", counted, **who)
-    since = max(unix(call, "since") or 0, listed(state.workspace.today()) * 1_000)
+    since = max(unix(call, "since") or 0, listed(state.holdings.today()) * 1_000)
     before = unix(call, "before")
     found = [
         row

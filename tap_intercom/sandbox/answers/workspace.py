@@ -11,6 +11,7 @@ from ..endpoint import (
     CURSOR,
     PAGE,
     Endpoint,
+    attributes_of,
     flag,
     names,
     numbered_of,
@@ -20,16 +21,16 @@ from ..endpoint import (
     without_field,
 )
 from ..exchange import Call, Refusal, Reply
+from ..families import OLD_ATTRIBUTES
+from ..hanging import rows_on
 from ..paging import Followed, Numbered, envelope, linked, of_table, whole
 from ..records.dice import DAY, HOUR
 from ..records.history import stamp
 from ..records.settings import BODIES, IDLE, team_metrics
 from ..versions import V2_0, V2_15, V2_16, V2_17
-from ..workspace import OLD_ATTRIBUTES
 
 if TYPE_CHECKING:
-    from ..endpoint import Answer
-    from ..paging import Found
+    from ..paging import Answer, Found
     from ..search import Span
     from ..state import State
     from ..tables import Key
@@ -43,7 +44,7 @@ def single(table: str) -> Answer:
     """Answer with the one record of a table."""
 
     def answer(state: State, call: Call) -> Reply:
-        records = state.workspace.table(table)
+        records = state.holdings.table(table)
         return Reply(body=records.encoded(next(iter(records)), call.version), records=1)
 
     return answer
@@ -83,20 +84,13 @@ def data_attributes(state: State, call: Call) -> Reply:
     rows = [
         row
         for one in ([model] if model else ["contact", "company"])
-        for row in _attributes(state, call, _table(one))
+        for row in attributes_of(_table(one), state, call)
     ]
     return envelope("list", "data", rows)
 
 
 def _table(model: str) -> str:
     return OLD_ATTRIBUTES if model == "conversation" else f"{model}_attributes"
-
-
-def _attributes(state: State, call: Call, table: str) -> list[bytes]:
-    records = state.workspace.table(table)
-    archived = flag(call, "include_archived")
-    ids = [one for one in records if archived or not records.record(one).get("archived")]
-    return records.all_encoded(ids, call.version)
 
 
 def activity_spans(state: State, call: Call) -> list[Span]:
@@ -116,7 +110,7 @@ def activity_spans(state: State, call: Call) -> list[Span]:
 
 def event_types(state: State, _: Call) -> Reply:
     """Answer with bare strings."""
-    rows = [msgspec.json.encode(one) for one in state.workspace.table("activity_log_event_types")]
+    rows = [msgspec.json.encode(one) for one in state.holdings.table("activity_log_event_types")]
     return envelope("activity_log_event_type.list", "event_types", rows)
 
 
@@ -130,7 +124,7 @@ def away_status_reasons(state: State, call: Call) -> Reply:
 
 def metrics(state: State, call: Call) -> Reply:
     """Answer with what the members of a team have to do."""
-    team = state.workspace.table("teams").record(there(state, "teams", call))
+    team = state.holdings.table("teams").record(there(state, "teams", call))
     idle = unix(call, "idle_threshold")
     rows = team_metrics(team, IDLE if idle is None else idle)
     return envelope("team_metric.list", "data", [msgspec.json.encode(row) for row in rows])
@@ -148,7 +142,7 @@ def executions(state: State, call: Call) -> Found:
     connector = there(state, "data_connectors", call)
     hidden = () if flag(call, "include_bodies") else BODIES
     rows: dict[Key, bytes] = {}
-    for row in state.workspace.children.rows("data_connector_executions", connector):
+    for row in rows_on(state.holdings, "data_connector_executions", connector):
         if not _wanted(row, call):
             continue
         shown = {name: value for name, value in row.items() if name not in hidden}
@@ -172,7 +166,7 @@ def custom_objects(state: State, call: Call) -> Reply:
     if asked is None:
         return OBJECTS(state, call)
     one = there(state, "custom_object_types", call)
-    for row in state.workspace.children.rows("custom_object_instances", one):
+    for row in rows_on(state.holdings, "custom_object_instances", one):
         if row.get("external_id") == asked:
             return Reply(body=msgspec.json.encode(row), records=1)
     raise Refusal(404, "not_found", "Resource Not Found")

@@ -298,6 +298,17 @@ def parts(world: World, index: int, stub: Stub) -> list[Json]:
     ]
 
 
+def with_parts(parts: list[Json]) -> Json:
+    """Build what the page of a conversation has and a list has not."""
+    return {
+        "conversation_parts": {
+            "type": "conversation_part.list",
+            "conversation_parts": parts,
+            "total_count": len(parts),
+        }
+    }
+
+
 def continued(record: Json, dice: Dice, at: int, count: int) -> Json:
     """Let a conversation have gone on, up to a number of parts."""
     statistics = record.get("statistics")
