@@ -6,18 +6,25 @@ opened. What a whole sync would take is worked out from the totals that these an
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
+from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING, Any, cast
 
+from tap_intercom.api.errors import NO_PERMISSION, NO_VERSION, Gone, IntercomError, NotAvailable
 from tap_intercom.api.pacing import WINDOW_SECONDS
-from tap_intercom.shapes.probes import findings
+from tap_intercom.concurrency import ordered_map
+from tap_intercom.shapes.probes import FAILED, OK, Finding, NotAsked
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tap_intercom.api.bodies import Body
-    from tap_intercom.shapes.probes import Finding
     from tap_intercom.shapes.shape import Shape
     from tap_intercom.tap import TapIntercom
+
+    Found = dict[type[Shape], Finding]
 
 
 @dataclass(frozen=True)
@@ -89,3 +96,36 @@ def checked(tap: TapIntercom) -> Report:
         concurrency=tap.config["max_concurrency"],
         findings=[found[type(stream)] for stream in streams],
     )
+
+
+def findings(streams: Iterable[Shape], concurrency: int) -> Found:
+    """Find out about streams, several at once: children after their parents."""
+    found: Found = {}
+    streams = list(streams)
+    for tier in ([one for one in streams if not one.of], [one for one in streams if one.of]):
+        results = ordered_map(partial(finding, found=found), tier, concurrency)
+        found = found | {type(stream): one for stream, one in zip(tier, results, strict=True)}
+    return found
+
+
+def finding(stream: Shape, found: Found) -> Finding:
+    """Find out about one stream, given what was found out about its parent."""
+
+    def said(access: str, advice: str = "", **known: Any) -> Finding:
+        return Finding(stream.name, stream.selected_by_default, access, advice, **known)
+
+    if not stream.is_available:
+        return said(NO_VERSION, f"needs api_version {stream.min_version} or newer")
+    began = time.monotonic()
+    try:
+        glimpse = stream.probe(found[stream.of] if stream.of else None)
+    except NotAsked as reason:
+        return said(reason.access, reason.advice)
+    except NotAvailable as error:
+        tick = f"tick {stream.permission}" if error.why == NO_PERMISSION else ""
+        return said(error.why or FAILED, tick)
+    except Gone:
+        return said(FAILED, "it is not there")
+    except IntercomError as error:
+        return said(FAILED, error.problem)
+    return said(OK, glimpse.advice, glimpse=glimpse, seconds=time.monotonic() - began)

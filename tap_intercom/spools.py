@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def spooled() -> Iterator[IO[bytes]]:
-    """Give a temporary file, which stays open for whoever gets it, unless filling it fails."""
-    file = tempfile.TemporaryFile()  # noqa: SIM115  it outlives this
+def spooled(file: IO[bytes] | None = None) -> Iterator[IO[bytes]]:
+    """Give a temporary file, which stays open for whoever gets it, unless what is done here fails.
+
+    It is a new one, unless one is handed over.
+    """
+    file = tempfile.TemporaryFile() if file is None else file  # noqa: SIM115  it outlives this
     try:
         yield file
     except BaseException:

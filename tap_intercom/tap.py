@@ -59,8 +59,6 @@ class TapIntercom(Tap):
     def discover_streams(self) -> list[Shape]:
         return [stream(self, self.run) for stream in STREAMS]
 
-    # What it is given
-
     @classmethod
     def gathered(
         cls, files: Iterable[str], given: Mapping[str, Any], forced: Mapping[str, Any]
@@ -151,8 +149,6 @@ class TapIntercom(Tap):
                 msg = f"The bookmark of {stream.name} in the state is not a time: remove it, or"
                 raise SettingsError([f"{msg} write it like 2026-01-31T12:00:00Z."]) from error
         super().load_state({"bookmarks": {name: one for name, one in bookmarks.items() if one}})
-
-    # A run
 
     @cached_property
     def run(self) -> Run:

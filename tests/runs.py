@@ -138,7 +138,7 @@ def amiss(stream: str, sent: dict[str, Any], row: dict[str, Any]) -> list[str]:
         # Taken from the contact, which shows a tag's path, but not what it is called.
         added |= {"url"}
         sent = {name: sent[name] for name in sent if name in {"contact_id", "type", "id"}}
-    if hasattr(shape, "of"):
+    if shape.of:
         added |= {f"{shape.of.noun}_id", f"{shape.of.noun}_updated_at"}
     own = {name: value for name, value in row.items() if name in sent or name not in added}
     return differences(sent, own)

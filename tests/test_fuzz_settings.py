@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 from answering import TOKEN, URL
 from anything import JSON, SCALARS, TEXTS, json_of
 from click import ClickException
@@ -80,9 +81,9 @@ def test_any_settings_make_a_tap_or_a_sentence(config: dict[str, Any]) -> None:
     except SettingsError as error:
         assert all([*error.errors, error.errors])  # noqa: PT017  it may come or not
         return
-    stream = tap.streams["tags"]
-    sent = stream.build_prepared_request(method="GET", url=URL, headers=stream.http_headers)
-    assert sent.headers["User-Agent"]
+    client = tap.run.client
+    request = requests.Request("GET", URL, headers=client.address.headers)
+    assert client.session.prepare_request(request).headers["User-Agent"]
     assert tap.run.token.token or tap.run.token.is_stored
 
 

@@ -37,7 +37,6 @@ SIMULATION, SERVED_BY = "sandbox", {"cli"}
 
 MOST_LINES = 430
 MOST_METHODS = 25
-MEASURED_ROOMS = {"cli", "sandbox"}
 
 FILES = sorted(PACKAGE.rglob("*.py"))
 
@@ -49,10 +48,6 @@ def name_of(path: Path) -> str:
 def room_of(module: str) -> str:
     """The room of a module, by its dotted name; that of the package itself is `__init__`."""
     return [*module.split("."), "__init__"][1]
-
-
-def measured() -> list[Path]:
-    return [path for path in FILES if path.relative_to(PACKAGE).parts[0] in MEASURED_ROOMS]
 
 
 def at_run_time(node: ast.AST) -> Iterator[ast.AST]:
@@ -116,12 +111,8 @@ def test_no_files_import_each_other_in_a_circle() -> None:
     assert circle(GRAPH) == []
 
 
-@pytest.mark.parametrize("room", sorted(MEASURED_ROOMS))
-def test_nor_do_their_types(room: str) -> None:
-    files = graph(PACKAGE, typed=True)
-    own = {module: others for module, others in files.items() if room_of(module) == room}
-    assert own
-    assert circle(own) == []
+def test_nor_do_their_types() -> None:
+    assert circle(graph(PACKAGE, typed=True)) == []
 
 
 def test_each_room_has_a_floor() -> None:
@@ -140,12 +131,12 @@ def test_imports_point_one_way(module: str) -> None:
         assert {one for one in others if FLOOR.get(one, -1) <= FLOOR[own]} == set()
 
 
-@pytest.mark.parametrize("path", measured(), ids=name_of)
+@pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_a_file_is_soon_read(path: Path) -> None:
     assert len(path.read_text(encoding="utf-8").splitlines()) <= MOST_LINES
 
 
-@pytest.mark.parametrize("path", measured(), ids=name_of)
+@pytest.mark.parametrize("path", FILES, ids=name_of)
 def test_a_class_is_about_one_thing(path: Path) -> None:
     methods = {
         node.name: [

@@ -205,7 +205,7 @@ def test_the_id_of_a_parent_may_be_a_number(
 
     answers.waiting.append(answer(404))
     assert parts.rows({"id": identity}, parts.reach()) == []
-    parts.tell_missing()
+    assert parts.account.skipped == ["123"]
 
 
 def test_contacts_are_not_searched_by_the_second_before_intercom_can() -> None:

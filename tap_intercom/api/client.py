@@ -153,16 +153,16 @@ class Client:
         Raises:
             _Failed: It did not bring what was asked for.
         """
-        prepared = self.session.prepare_request(
-            requests.Request(
-                request.method,
-                self.address.url + request.path,
-                params=request.params,
-                json=request.body,
-                headers={**self.address.headers, **request.headers},
-            )
-        )
         try:
+            prepared = self.session.prepare_request(
+                requests.Request(
+                    request.method,
+                    self.address.url + request.path,
+                    params=request.params,
+                    json=request.body,
+                    headers={**self.address.headers, **request.headers},
+                )
+            )
             with self._accounted(account):
                 response = self.session.send(
                     prepared,

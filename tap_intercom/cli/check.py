@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
 
 from tap_intercom import check
 from tap_intercom.cli.options import connected, tap_of, with_settings
 from tap_intercom.shapes import probes
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 @click.command("check")
@@ -32,6 +32,8 @@ def check_access(*, files: tuple[str, ...], as_json: bool, **given: Any) -> None
     if as_json:
         click.echo(json.dumps(report.shown(), indent=2))
         return
+    from rich.console import Console  # noqa: PLC0415  --help and --json have no use for it
+
     click.echo(connected(report.me, tap))
     console = Console()
     if not console.is_terminal:
@@ -44,6 +46,9 @@ WIDE = 200
 
 
 def _table(report: check.Report) -> Table:
+    from rich.table import Table  # noqa: PLC0415  likewise
+    from rich.text import Text  # noqa: PLC0415
+
     table = Table("Stream", "Access", box=None, pad_edge=False, header_style="bold")
     table.add_column("Records", justify="right")
     table.add_column("Calls", justify="right")

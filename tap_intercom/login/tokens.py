@@ -14,15 +14,17 @@ import re
 import stat
 import tempfile
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import platformdirs
 from click import ClickException
-from filelock import FileLock, Timeout
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from filelock import FileLock
 
     Token = dict[str, Any]
 
@@ -66,7 +68,12 @@ class TokenStore:
             pass  # it need not be there yet
         except (RuntimeError, ValueError) as error:
             raise StoreError(f"There is no {path}: {error}") from error
-        self._lock = FileLock(f"{self.path}.lock", mode=OWNER_ONLY)
+
+    @cached_property
+    def _lock(self) -> FileLock:
+        from filelock import FileLock  # noqa: PLC0415  most runs have no use for it
+
+        return FileLock(f"{self.path}.lock", mode=OWNER_ONLY)
 
     def read(self, client_id: str, place: str) -> Token | None:
         """Give the token of an app in a place, if there is one.
@@ -108,7 +115,7 @@ class TokenStore:
         try:
             self._make_folder()
             self._acquire()
-        except Timeout as error:
+        except TimeoutError as error:
             raise StoreError(
                 f"Another run has held {self.path} for {LOCK_SECONDS:.0f} seconds; run again when "
                 "it is done."
@@ -123,7 +130,7 @@ class TokenStore:
     def _acquire(self) -> None:
         try:
             self._lock.acquire(timeout=0)
-        except Timeout:
+        except TimeoutError:
             logger.warning("Waiting for another run, which is logging in.")
             self._lock.acquire(timeout=LOCK_SECONDS)
 

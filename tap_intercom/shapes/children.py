@@ -110,13 +110,13 @@ class Children(Shape):
     def rows(self, parent: Record, reach: Reach) -> list[Record]:
         """Give the rows of one parent."""
 
-    def compare(self, parent: Record, rows: list[Record], said: Any) -> None:
+    def compare(self, parent: Record, count: int, said: Any) -> None:
         """Note it where Intercom gave fewer rows of a parent than there are."""
         name = str(parent.get("id"))
-        if self.cap is not None and len(rows) >= self.cap:
+        if self.cap is not None and count >= self.cap:
             self.account.capped.append(name)
         else:
-            self.account.compare(name, len(rows), said)
+            self.account.compare(name, count, said)
 
     def reading(self, parent: Glimpse) -> int | None:
         """Say how many calls it takes to find the parents, beside those that others make."""
@@ -132,7 +132,7 @@ class Explode(Children):
     def rows(self, parent: Record, reach: Reach) -> list[Record]:
         # Anything but a list there is nothing to explode; the parent's own row has it.
         rows = self.dig(parent) if isinstance(at(self.records, parent), list) else []
-        self.compare(parent, rows, self.said(parent))
+        self.compare(parent, len(rows), self.said(parent))
         return rows
 
     @override
@@ -185,16 +185,24 @@ class FanOut(Children):
 
     def fetched(self, parent: Record, reach: Reach) -> list[Record]:
         """Ask for the rows of one parent; none if it is gone."""
-        rows: list[Record] = []
-        said = None
         try:
-            for body in walk(self.request(parent, reach), self.fetch):
-                rows += self.dig(body)
-                said = self.said(body)
+            return self.asked(parent, reach)
         except Gone:
             self.account.skipped.append(str(parent.get("id")))
             return []
-        self.compare(parent, rows, said)
+
+    def asked(self, parent: Record, reach: Reach) -> list[Record]:
+        """Ask for the rows of one parent.
+
+        Raises:
+            Gone: It is deleted, or has an id that cannot be part of an address, or none.
+        """
+        rows: list[Record] = []
+        said = None
+        for body in walk(self.request(parent, reach), self.fetch):
+            rows += self.dig(body)
+            said = self.said(body)
+        self.compare(parent, len(rows), said)
         return rows
 
     def known(self, parent: Record) -> list[Record] | None:

@@ -89,11 +89,8 @@ class ContentExport(Export):
 
     def downloaded(self, start: datetime, until: datetime) -> IO[bytes]:
         """Have Intercom export, and give the file; an empty one if there is nothing."""
-        file = self.jobs.file(self.question(start, until))
-        if file is None:
-            with spooled() as file:
-                return file
-        self.tell_unknown(file)
+        with spooled(self.jobs.file(self.question(start, until))) as file:
+            self.tell_unknown(file)
         return file
 
     def members(self, file: IO[bytes]) -> list[files.Member]:

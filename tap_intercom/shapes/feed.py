@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from typing_extensions import override
 
-from tap_intercom.api.errors import Gone
 from tap_intercom.api.paginators import walk
 from tap_intercom.records import times
 from tap_intercom.shapes.children import FanOut
@@ -52,19 +51,19 @@ class Feed(FanOut):
         yield Page([], reach.until)
 
     @override
-    def fetched(self, parent: Record, reach: Reach) -> list[Record]:
+    def asked(self, parent: Record, reach: Reach) -> list[Record]:
         within = self.reach_for(parent, reach)
-        since = within.since
         rows: list[Record] = []
-        try:
-            for body in walk(self.request(parent, within), self.fetch):
-                found = self.dig(body)
-                rows += self.wanted(found, within)
-                oldest = min(filter(None, map(self.moment, found)), default=None)
-                if since and oldest and oldest < since:
-                    break
-        except Gone:
-            self.account.skipped.append(str(parent.get("id")))
+        count, said = 0, None
+        for body in walk(self.request(parent, within), self.fetch):
+            found = self.dig(body)
+            rows += self.wanted(found, within)
+            count, said = count + len(found), self.said(body)
+            oldest = min(filter(None, map(self.moment, found)), default=None)
+            if within.since and oldest and oldest < within.since:
+                break
+        else:
+            self.compare(parent, count, said)
         return rows
 
     def reach_for(self, parent: Record, reach: Reach) -> Reach:

@@ -17,7 +17,7 @@ from tap_intercom.api.errors import IntercomError
 from tap_intercom.api.paginators import Request, walk
 from tap_intercom.concurrency import ahead
 from tap_intercom.records import times
-from tap_intercom.shapes.probes import Glimpse, NotAsked, first_page, together
+from tap_intercom.shapes.probes import Glimpse, NotAsked, together
 from tap_intercom.shapes.reach import INTERCOM_BEGAN
 from tap_intercom.shapes.shape import Page, Shape
 
@@ -110,7 +110,7 @@ class List(Shape):
         requests = list(self.requests())
         if not requests:
             raise NotAsked("set custom_object_types")
-        return together([first_page(self, request) for request in requests])
+        return together([self.first_page(request) for request in requests])
 
 
 class Windows(Shape):
@@ -162,5 +162,5 @@ class Windows(Shape):
         spans = list(self.spans(self.reach(is_first=True)))
         if not spans:
             return Glimpse(records=0, pages=0)
-        pages = first_page(self, self.request(*spans[-1])).pages
+        pages = self.first_page(self.request(*spans[-1])).pages
         return Glimpse(pages=None if pages is None else max(1, pages) * len(spans))

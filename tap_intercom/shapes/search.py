@@ -20,7 +20,6 @@ from tap_intercom.api.sizes import PageSize
 from tap_intercom.concurrency import ordered_growth
 from tap_intercom.records import times
 from tap_intercom.shapes.parts import PARTS_AT_ONCE, Parts, Stretch
-from tap_intercom.shapes.probes import first_page
 from tap_intercom.shapes.reach import DAY, SECOND, Ascent
 from tap_intercom.shapes.shape import Page, Shape
 
@@ -81,9 +80,7 @@ class Search(Shape):
 
     @override
     def probe(self, parent: Finding | None) -> Glimpse:
-        return first_page(self, self.opening(self.reach(is_first=True)))
-
-    # What is asked
+        return self.first_page(self.opening(self.reach(is_first=True)))
 
     @property
     def grain(self) -> timedelta:
@@ -129,8 +126,6 @@ class Search(Shape):
             return self.question(None, self.beyond(reach))
         begin = times.epoch(reach.since or times.EPOCH) - int(self.margin.total_seconds())
         return self.question(begin, self.beyond(reach) if reach.is_bounded else None)
-
-    # What is found
 
     def found(self, reach: Reach) -> Iterator[list[Record]]:
         """Yield the pages of all that changed within reach, oldest change first.

@@ -12,24 +12,25 @@ from abc import abstractmethod
 from collections import ChainMap
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
 from tap_intercom.api import errors
-from tap_intercom.api.bodies import at, found_at
 from tap_intercom.api.client import Rules
 from tap_intercom.api.errors import Gone, IntercomError, NotAvailable
-from tap_intercom.api.paginators import RepeatedPage
+from tap_intercom.api.paginators import RepeatedPage, next_request
 from tap_intercom.api.retries import BRIEF
 from tap_intercom.audit import BEGUN, ENDED
 from tap_intercom.records import schema, times
 from tap_intercom.shapes.derived import derived, singular, snake_case
+from tap_intercom.shapes.probes import Glimpse
 from tap_intercom.shapes.reach import Reach
-from tap_intercom.shapes.stream import IntercomStream
+from tap_intercom.shapes.reader import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from singer_sdk import Tap
     from typing_extensions import Self
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from tap_intercom.api.retries import Patience
     from tap_intercom.audit import Account
     from tap_intercom.run import Run
-    from tap_intercom.shapes.probes import Finding, Glimpse
+    from tap_intercom.shapes.probes import Finding
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ class Page:
     bytes: int = 0  # that were received for it
 
 
-class Shape(IntercomStream):
+class Shape(Reader):
     """A way of handing out records. Subclasses say which pages there are within a reach."""
 
     # What Intercom calls it, in the plural and in the singular.
@@ -67,14 +68,6 @@ class Shape(IntercomStream):
     # What is done about failures.
     verdicts: ClassVar[errors.Table] = errors.VERDICTS
 
-    # Where the records are in an answer: a dotted path, or several with a bar between, of which the
-    # first that is there counts; empty for the answer itself.
-    records: ClassVar[str] = "data"
-    # The name of records that are no objects.
-    bare: ClassVar[str] = "value"
-    # Where an answer says how many records there are, as a dotted path; beside them, unless told.
-    total: ClassVar[str] = ""
-
     # Intercom gives at most this many rows of a parent, the newest.
     cap: ClassVar[int | None] = None
 
@@ -82,8 +75,6 @@ class Shape(IntercomStream):
     component: ClassVar[str] = derived(
         lambda cls: cls.noun if cls.noun in schema.facts() else cls.name
     )
-    primary_keys: Any = ("id",)
-    replication_key: str | None = None
     # The stream that defines the custom attributes of this one's records, and that whose records
     # this one's rows hang on.
     defined_by: ClassVar[type[Shape] | None] = None
@@ -137,8 +128,6 @@ class Shape(IntercomStream):
             return []
         return [record for page in pages for record in page.records]
 
-    # What is asked
-
     @abstractmethod
     def pages(self, reach: Reach) -> Iterator[Page]:
         """Yield all pages with what is within reach."""
@@ -158,6 +147,16 @@ class Shape(IntercomStream):
         Raises:
             NotAsked: There is nothing to ask with.
         """
+
+    def first_page(self, request: Request) -> Glimpse:
+        """Ask for a page, and read from it how many records and pages there are."""
+        body = self.fetch(request)
+        rows = self.dig(body)
+        said = self.said(body)
+        total = said if type(said) is int else None
+        if next_request(request, body) is None:
+            return Glimpse(len(rows) if total is None else total, 1, sample=rows)
+        return Glimpse(total, ceil(total / len(rows)) if total and rows else None, sample=rows)
 
     @property
     def rules(self) -> Rules:
@@ -185,8 +184,6 @@ class Shape(IntercomStream):
         brief = copy.copy(self)
         brief.patience = BRIEF
         return brief
-
-    # What is read
 
     def reach(self, *, is_first: bool = False) -> Reach:
         """Say from when to when to read: since the bookmark, or in a first run `start_date`."""
@@ -250,46 +247,3 @@ class Shape(IntercomStream):
             "Intercom's pages go round in circles and get no further. What was read is kept; run"
             " again later, or with a smaller page_size.",
         )
-
-    # Where it is in an answer
-
-    def dig(self, body: Body) -> list[Record]:
-        """Find the records in an answer.
-
-        Raises:
-            IntercomError: There is no list where the records should be; it is not taken as empty.
-        """
-        found = at(self.records, body) if isinstance(body, dict) else body
-        if isinstance(found, dict):
-            return [found]
-        if found is None and list(found_at(self.records, body)):
-            return []  # it says so itself: null
-        if not isinstance(found, list):
-            problem = (
-                f"Intercom's answer has no list at `{self.records}`. Try another api_version, and"
-                " please report this."
-            )
-            raise IntercomError(self.name, problem)
-        return [record if isinstance(record, dict) else {self.bare: record} for record in found]
-
-    def said(self, body: Body) -> Any:
-        """Read from an answer how many records there are, if it says so."""
-        beside = (path.rpartition(".")[0] for path in self.records.split("|"))
-        paths = (f"{path}.total_count".lstrip(".") for path in beside)
-        return at(self.total or "|".join([*paths, "pages.total_count"]), body)
-
-    @property
-    def changed(self) -> str:
-        """The field that says when a record changed, whatever a catalog makes of it."""
-        return type(self).replication_key or "updated_at"
-
-    def moment(self, record: Record) -> datetime | None:
-        """Read when a record changed, if it says so."""
-        try:
-            return times.parse(record.get(self.changed))
-        except ValueError:
-            return None
-
-    def wanted(self, records: Iterable[Record], reach: Reach) -> list[Record]:
-        """Keep what is within reach."""
-        return [record for record in records if reach.wants(self.moment(record))]

@@ -30,12 +30,12 @@ class IntercomStream(PlainRecords):
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
     STATE_MSG_FREQUENCY = 1000
 
-    # Records
+    primary_keys: Any = ("id",)
+    replication_key: str | None = None
 
     @cached_property
     def _fit(self) -> Callable[[dict[str, Any]], dict[str, Any]]:
-        keys: Any = type(self).primary_keys  # whatever a catalog says
-        return fitting.compiled(self.schema, keys)
+        return fitting.compiled(self.schema, type(self).primary_keys)  # whatever a catalog says
 
     @override
     def post_process(self, row: dict[str, Any], context: object = None) -> dict[str, Any]:
@@ -44,8 +44,6 @@ class IntercomStream(PlainRecords):
     @override
     def _process_record(self, *_args: object, **_kwargs: object) -> None:
         """Look for no children: no stream has any in the sense of the SDK."""
-
-    # Bookmarks
 
     @property
     def is_incremental(self) -> bool:
@@ -79,8 +77,6 @@ class IntercomStream(PlainRecords):
     def compare_start_date(self, value: str, start_date_value: str) -> str:
         return max(value, start_date_value, key=times.parse)
 
-    # The end of a table
-
     @override
     def _write_activate_version_message(self, full_table_version: int) -> None:
         """Leave it to `activate_version`, after the last record.
@@ -93,8 +89,6 @@ class IntercomStream(PlainRecords):
         """Tell the target that what it has not been given in this run is no longer there."""
         if self._stream_version is not None:
             super()._write_activate_version_message(self._stream_version)
-
-    # Trials
 
     @property
     def is_trial(self) -> bool:

@@ -29,7 +29,7 @@ CHANGED = {
 READ_WHOLE = sorted(set(TABLES) - set(CHANGED))
 
 # Each table of children, with the table of their parents.
-PARENTS = {name: stream.of for name, stream in BY_NAME.items() if hasattr(stream, "of")}
+PARENTS = {name: stream.of for name, stream in BY_NAME.items() if stream.of}
 
 # What parents gather is not read again when a parent changes: these tell when it had changed at the
 # time of reading.

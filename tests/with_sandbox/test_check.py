@@ -13,6 +13,7 @@ from terminal import PROGRAMS, environment, terminal
 from tap_intercom import check
 from tap_intercom.audit import RunError
 from tap_intercom.sandbox import Sandbox, running
+from tap_intercom.shapes.probes import FAILED, NOT_ASKED, OK, Finding, Glimpse
 from tap_intercom.streams import STREAMS
 from tap_intercom.streams.workspace import Tags
 from tap_intercom.tap import TapIntercom
@@ -31,7 +32,7 @@ def checked(sandbox: Sandbox, token: str = "demo", **settings: Any) -> check.Rep
     return check.checked(TapIntercom(config=config))
 
 
-def found(report: check.Report) -> dict[str, check.Finding]:
+def found(report: check.Report) -> dict[str, Finding]:
     return {one.stream: one for one in report.findings}
 
 
@@ -42,16 +43,16 @@ def report(quiet: Sandbox) -> check.Report:
 
 def test_every_stream_is_found_readable(report: check.Report) -> None:
     assert sorted(found(report)) == NAMES
-    assert {one.access for one in report.findings} == {check.OK}
+    assert {one.access for one in report.findings} == {OK}
     assert {one.stream for one in report.findings if one.selected_by_default} == set(DEFAULT)
 
 
 def test_records_are_those_that_there_are(report: check.Report, quiet: Sandbox) -> None:
     there = {name: len(quiet.records(name)) for name in ("contacts", "tickets", "articles")}
-    assert {name: found(report)[name].records for name in there} == there
+    assert {name: found(report)[name].glimpse.records for name in there} == there
     companies = found(report)["companies"]
     with_users = [one for one in quiet.records("companies") if one["user_count"]]
-    assert companies.records == len(with_users)
+    assert companies.glimpse.records == len(with_users)
     assert companies.advice == "those without users are not counted"
     unknown = {name for name, one in found(report).items() if one.calls is None}
     assert unknown == UNCOUNTED
@@ -76,13 +77,12 @@ def test_the_estimate_comes_close_to_what_a_sync_takes(
     assert 0.8 * taken < report.estimate(whole=whole).calls < 1.2 * taken
 
 
-def finding(name: str, pages: int, details: int = 0, seconds: float = 0.1) -> check.Finding:
-    return check.Finding(
+def finding(name: str, pages: int, details: int = 0, seconds: float = 0.1) -> Finding:
+    return Finding(
         name,
         selected_by_default=True,
-        access=check.OK,
-        pages=pages,
-        details=details,
+        access=OK,
+        glimpse=Glimpse(pages=pages, details=details),
         seconds=seconds,
     )
 
@@ -99,7 +99,7 @@ def finding(name: str, pages: int, details: int = 0, seconds: float = 0.1) -> ch
     ],
 )
 def test_minutes_are_those_of_the_limit_or_of_the_latency(
-    limit: int | None, share: float, findings: list[check.Finding], calls: int, minutes: float
+    limit: int | None, share: float, findings: list[Finding], calls: int, minutes: float
 ) -> None:
     report = check.Report({}, limit, share, 10, findings)
     estimate = report.estimate(whole=True)
@@ -128,7 +128,7 @@ def test_a_missing_permission_is_named(
 def test_what_the_plan_leaves_out_is_said(quiet: Sandbox) -> None:
     report = checked(quiet, "demo-plan-activity_logs")
     assert found(report)["activity_logs"].access == "not in the plan"
-    assert found(report)["contacts"].access == check.OK
+    assert found(report)["contacts"].access == OK
 
 
 def test_what_the_version_leaves_out_is_said_and_not_asked(quiet: Sandbox) -> None:
@@ -150,7 +150,10 @@ def test_a_start_date_makes_it_less(quiet: Sandbox, report: check.Report) -> Non
     later = found(checked(quiet, start_date="2026-05-20T00:00:00Z"))
     for name in ("conversations", "conversation_parts", "activity_logs"):
         assert 0 < (later[name].calls or 0) <= (found(report)[name].calls or 0)
-    before, after = found(report)["conversations"].records, later["conversations"].records
+    before, after = (
+        found(report)["conversations"].glimpse.records,
+        later["conversations"].glimpse.records,
+    )
     assert before is not None
     assert after is not None
     assert 0 < after < before
@@ -159,27 +162,27 @@ def test_a_start_date_makes_it_less(quiet: Sandbox, report: check.Report) -> Non
 @pytest.mark.parametrize("method", ["scroll", "search", "list"])
 def test_companies_are_counted_in_every_way(quiet: Sandbox, method: str) -> None:
     one = found(checked(quiet, companies_method=method))["companies"]
-    assert one.access == check.OK
-    assert one.records
+    assert one.access == OK
+    assert one.glimpse.records
     assert one.calls
 
 
 def test_a_workspace_with_next_to_nothing_in_it_is_checked() -> None:
     with running(size=1) as small:
         report = checked(small)
-    assert {one.access for one in report.findings} <= {check.OK, check.NOT_ASKED}
-    assert all(one.advice for one in report.findings if one.access == check.NOT_ASKED)
+    assert {one.access for one in report.findings} <= {OK, NOT_ASKED}
+    assert all(one.advice for one in report.findings if one.access == NOT_ASKED)
 
 
 @pytest.mark.parametrize("kind", ["500", "reset", "empty", "html403"])
 def test_what_fails_once_is_asked_again(quiet: Sandbox, kind: str) -> None:
     report = checked(quiet, f"demo-{kind}-once", custom_object_types=CUSTOM_OBJECT_TYPES)
-    assert {one.access for one in report.findings} == {check.OK}
+    assert {one.access for one in report.findings} == {OK}
 
 
 def test_pages_that_are_too_heavy_are_asked_for_smaller(quiet: Sandbox) -> None:
     contacts = found(checked(quiet, "demo-heavy-pages"))["contacts"]
-    assert (contacts.access, contacts.records) == (check.OK, 300)
+    assert (contacts.access, contacts.glimpse.records) == (OK, 300)
 
 
 def test_what_goes_on_failing_is_said_of_that_stream(
@@ -187,8 +190,8 @@ def test_what_goes_on_failing_is_said_of_that_stream(
 ) -> None:
     monkeypatch.setattr(Tags, "path", "/nowhere")
     report = checked(quiet)
-    assert found(report)["tags"].access == check.FAILED
-    assert found(report)["teams"].access == check.OK
+    assert found(report)["tags"].access == FAILED
+    assert found(report)["teams"].access == OK
 
 
 @pytest.mark.parametrize("token", ["demo-revoked", "nonsense", "demo-down"])

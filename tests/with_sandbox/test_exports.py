@@ -22,7 +22,7 @@ from tap_intercom import files
 from tap_intercom import run as run_module
 from tap_intercom.api import jobs
 from tap_intercom.api.errors import IntercomError
-from tap_intercom.api.jobs import Download
+from tap_intercom.api.jobs import Download, Jobs
 from tap_intercom.api.pacing import PacedAdapter
 from tap_intercom.api.retries import Patience
 from tap_intercom.records import times
@@ -436,7 +436,7 @@ def test_a_large_file_is_read_a_page_at_a_time(
     ).streams[RECEIPTS]
     assert isinstance(stream, ContentExport)
     stream.run.token.obtain()
-    pages = list(stream.pages(None))
+    pages = list(stream.pages(stream.reach()))
     assert len(pages) > 20
     assert sum(len(page.records) for page in pages) == whole(small, RECEIPTS)
     assert [page.up_to for page in pages[:-1]] == [None] * (len(pages) - 1)
@@ -585,7 +585,7 @@ def test_groups_without_a_stream_are_named(
     small: Sandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     file = archive(**{"open_1.csv": "receipt_id,opened_at\r\n1,2\r\n", "new_1.csv": "a\r\n"})
-    monkeypatch.setattr(ContentExport, "file", lambda *_: file)
+    monkeypatch.setattr(Jobs, "file", lambda *_: file)
     caplog.set_level(logging.WARNING)
     run = sync(small, "content_export_open")
     assert run.counts == {"content_export_open": 1}

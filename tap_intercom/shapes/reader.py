@@ -1,0 +1,70 @@
+"""Where in an answer are the records, how many are there in all, and when did they change?"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from tap_intercom.api.bodies import at, found_at
+from tap_intercom.api.errors import IntercomError
+from tap_intercom.records import times
+from tap_intercom.shapes.stream import IntercomStream
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from tap_intercom.api.bodies import Body, Record
+    from tap_intercom.shapes.reach import Reach
+
+
+class Reader(IntercomStream):
+    """A stream that finds its records in answers."""
+
+    # Where the records are in an answer: a dotted path, or several with a bar between, of which the
+    # first that is there counts; empty for the answer itself.
+    records: ClassVar[str] = "data"
+    # The name of records that are no objects.
+    bare: ClassVar[str] = "value"
+    # Where an answer says how many records there are, as a dotted path; beside them, unless told.
+    total: ClassVar[str] = ""
+
+    def dig(self, body: Body) -> list[Record]:
+        """Find the records in an answer.
+
+        Raises:
+            IntercomError: There is no list where the records should be; it is not taken as empty.
+        """
+        found = at(self.records, body) if isinstance(body, dict) else body
+        if isinstance(found, dict):
+            return [found]
+        if found is None and list(found_at(self.records, body)):
+            return []  # it says so itself: null
+        if not isinstance(found, list):
+            problem = (
+                f"Intercom's answer has no list at `{self.records}`. Try another api_version, and"
+                " please report this."
+            )
+            raise IntercomError(self.name, problem)
+        return [record if isinstance(record, dict) else {self.bare: record} for record in found]
+
+    def said(self, body: Body) -> Any:
+        """Read from an answer how many records there are, if it says so."""
+        beside = (path.rpartition(".")[0] for path in self.records.split("|"))
+        paths = (f"{path}.total_count".lstrip(".") for path in beside)
+        return at(self.total or "|".join([*paths, "pages.total_count"]), body)
+
+    @property
+    def changed(self) -> str:
+        """The field that says when a record changed, whatever a catalog makes of it."""
+        return type(self).replication_key or "updated_at"
+
+    def moment(self, record: Record) -> datetime | None:
+        """Read when a record changed, if it says so."""
+        try:
+            return times.parse(record.get(self.changed))
+        except ValueError:
+            return None
+
+    def wanted(self, records: Iterable[Record], reach: Reach) -> list[Record]:
+        """Keep what is within reach."""
+        return [record for record in records if reach.wants(self.moment(record))]
