@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
 import io
 import logging
 import os
@@ -12,13 +10,12 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 from runs import NAMES, Run, catalog_of, latest, sync
 
-from tap_intercom import files
 from tap_intercom import run as run_module
 from tap_intercom.api import jobs
 from tap_intercom.api.errors import IntercomError
@@ -497,94 +494,13 @@ def test_a_receipt_without_an_id_arrives_all_the_same(
     assert "no receipt_id" in caplog.text
 
 
-def archive(**rows: str) -> IO[bytes]:
-    """An archive of some members."""
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as opened:
-        for name, text in rows.items():
-            opened.writestr(name, text)
-    return file
-
-
-def table(*rows: list[str]) -> bytes:
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows(rows)
-    return text.getvalue().encode()
-
-
-def test_a_report_may_come_packed() -> None:
-    plain = table(["a", "b"], ["1", 'x,"\ny'])
-    packed = {"plain": io.BytesIO(plain), "gzip": io.BytesIO(gzip.compress(plain))}
-    packed["zip"] = archive(**{"report.csv": plain.decode()})
-    for kind, file in packed.items():
-        assert list(files.rows(file)) == [["a", "b"], ["1", 'x,"\ny']], kind
-
-
-def test_what_unpacks_without_end_is_not_read_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "LITTLE", 1024**2)
-    file = io.BytesIO(gzip.compress(b"1,2\r\n" * 4_000_000))
-    with pytest.raises(files.BadFile, match="far more than it is packed in"):
-        list(files.rows(file))
-
-
-def test_a_list_of_members_without_end_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "MOST_OF_A_LIST", 1024)
-    few = archive(**{"open.csv": "a"})
-    assert [one.group for one in files.members(few)] == ["open"]
-    many = archive(**{f"open_{number}.csv": "a" for number in range(100)})
-    with pytest.raises(files.BadFile, match="list of members"):
-        files.members(many)
-
-
-@pytest.mark.parametrize(
-    ("name", "group"),
-    [
-        ("receipt_20260601-120000.csv", "receipt"),
-        ("tour_step_view_20260601-120000.CSV", "tour_step_view"),
-        ("a/b\\open.csv", "open"),
-        ("../../etc/passwd", "passwd"),
-        ("", ""),
-        ("_" * 60_000 + ".csv", ""),
-    ],
-    ids=lambda text: text[:20],
-)
-def test_a_member_is_of_the_group_that_its_name_begins_with(name: str, group: str) -> None:
-    assert files.group(name) == group
-
-
-def test_a_damaged_member_is_said_to_be_damaged() -> None:
-    file = archive(**{"open.csv": "receipt_id\r\n" + "1\r\n" * 1_000})
-    content = bytearray(file.getvalue())
-    content[45] ^= 0xFF
-    damaged = io.BytesIO(bytes(content))
-    [member] = files.members(damaged)
-    with pytest.raises(files.BadFile, match="damaged"):
-        list(files.rows(damaged, member))
-
-
-@pytest.mark.parametrize(
-    ("names", "cells", "expected"),
-    [
-        (["a", "b"], ["1", ""], {"a": "1", "b": None}),
-        (["a"], ["1", "2"], {"a": "1", "column 2": "2"}),
-        (["a", "b"], ["1"], {"a": "1"}),
-    ],
-    ids=["empty", "longer", "shorter"],
-)
-def test_cells_get_the_names_of_their_columns(
-    names: list[str], cells: list[str], expected: dict[str, str | None]
-) -> None:
-    assert files.record(names, cells) == expected
-
-
-def test_columns_of_one_name_are_told_apart() -> None:
-    assert files.columns(["a", "", "a", "a.2", "a"]) == ["a", "column 2", "a.2", "a.2.2", "a.3"]
-
-
 def test_groups_without_a_stream_are_named(
     small: Sandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    file = archive(**{"open_1.csv": "receipt_id,opened_at\r\n1,2\r\n", "new_1.csv": "a\r\n"})
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.writestr("open_1.csv", "receipt_id,opened_at\r\n1,2\r\n")
+        archive.writestr("new_1.csv", "a\r\n")
     monkeypatch.setattr(Jobs, "file", lambda *_: file)
     caplog.set_level(logging.WARNING)
     run = sync(small, "content_export_open")
