@@ -19,6 +19,7 @@ import time
 from concurrent.futures import Future
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote, quote_plus, urlsplit
 
@@ -81,13 +82,14 @@ def session(app: App) -> OAuth2Session:
     # Costs a third of a second, and hardly any run needs it.
     from authlib.integrations.requests_client import OAuth2Session  # noqa: PLC0415
 
-    return OAuth2Session(
+    client = OAuth2Session(
         app.client_id,
         app.client_secret,
         redirect_uri=app.callback_url,
         token_endpoint_auth_method="client_secret_post",  # noqa: S106  the name of a method
-        headers={"User-Agent": USER_AGENT},
     )
+    client.headers["User-Agent"] = USER_AGENT
+    return client
 
 
 # A redirect would carry the secret to another host.
@@ -142,7 +144,8 @@ def _checked(response: requests.Response, secrets: set[str]) -> requests.Respons
     """Refuse an answer of the exchange that has no token in it; repeat nothing secret from it."""
     if response.status_code >= requests.codes.multiple_choices:
         answer = Failure.of_answer(response)
-        if any(secret in response.text for secret in secrets):
+        said = f"{response.text} {answer}"  # as it came, and as it reads
+        if any(secret in said for secret in secrets):
             answer = replace(answer, text="")
         refused = answer.status in {requests.codes.bad_request, requests.codes.unauthorized}
         raise (Refused if refused else LoginError)(f"{answer} {EXCHANGE_ADVICE}")
@@ -171,7 +174,8 @@ def _token(app: App, grant: str, ask: Callable[[OAuth2Session], Token]) -> Token
     from authlib.common.errors import AuthlibBaseError  # noqa: PLC0415  see session()
 
     given = filter(None, (grant, app.client_secret))
-    secrets = {form for one in given for form in (one, quote(one, safe=""), quote_plus(one))}
+    forms = (str, quote, partial(quote, safe=""), quote_plus)
+    secrets = {form(one) for one in given for form in forms}
     try:
         with session(app) as client:
             for hook in ("access_token_response", "refresh_token_response"):
@@ -278,9 +282,9 @@ class Question:
         return self.outcome.result()
 
     @property
-    def is_being_answered(self) -> bool:
-        """Say whether an answer has come, and is being exchanged for a token."""
-        return self._lock.locked()
+    def is_answered(self) -> bool:
+        """Say whether an answer has come, also if it is still being exchanged for a token."""
+        return self._lock.locked() or self.outcome.done()
 
     def listeners(self) -> Iterator[Listener]:
         """Listen for the answer, where that is possible.
@@ -377,7 +381,7 @@ def _await(question: Question, ears: Sequence[Listener], patience: float) -> Non
     if _can_paste() and os.name == "posix":  # elsewhere, only sockets can be waited for
         listening.append(sys.stdin)
     while not question.told.is_set():
-        if time.monotonic() >= give_up_at and not question.is_being_answered:
+        if time.monotonic() >= give_up_at and not question.is_answered:
             raise LoginError(
                 f"Nobody logged in within {patience:.0f} seconds. Run again; tap-intercom-login "
                 "--timeout gives more time."
