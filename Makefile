@@ -12,8 +12,8 @@ unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo clean-demo test lint format types check docs benchmark reliability install \
-  plugins browser lock clean
+.PHONY: help demo clean-demo test lint format types check docs benchmark reliability mutants \
+  install plugins browser lock clean
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,9 @@ benchmark: install  ## Measure the tap beside its peers, or ARGS="limit --size 2
 
 reliability: install  ## Count anew what the tests of docs/reliability.md try
 	$(BIN)/python scripts/reliability.py
+
+mutants: install  ## Put 100 faults into copies of the tap, and name those that no test finds
+	$(BIN)/python scripts/mutants.py $(ARGS)
 
 install: $(VENV)/.installed  ## Make .venv: the project and everything pinned in requirements/
 
@@ -105,5 +108,5 @@ lock: $(VENV)/.uv  ## Renew every pin in requirements/
 
 clean: clean-demo  ## Remove everything that these commands made
 	rm -rf $(VENV) .meltano .mypy_cache .pytest_cache .ruff_cache .hypothesis dist output
-	rm -rf benchmarks/.cache
+	rm -rf benchmarks/.cache .mutants
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

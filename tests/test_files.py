@@ -349,6 +349,12 @@ def test_the_length_of_the_list_is_also_found_in_the_large_format(
         files.members(hidden)
 
 
+def test_a_mark_within_the_end_of_an_archive_is_not_taken_for_the_end() -> None:
+    content = bytearray(archive({"open_1.csv": "a"}).getvalue())
+    content[-14:-10] = b"PK\5\6"  # where the members are counted, which nobody relies on
+    assert [one.group for one in files.members(io.BytesIO(content))] == ["open"]
+
+
 # Names
 
 
