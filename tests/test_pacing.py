@@ -441,6 +441,20 @@ def test_b06_a_run_of_few_calls_does_not_wait(clock: Clock) -> None:
     assert spend(limit, 100, clock, until=5) < 100
 
 
+@pytest.mark.parametrize(("calls", "at_once"), [(50, 24), (100, 28), (300, 31), (1_000, 96)])
+def test_b06_no_more_go_at_once_than_run_side_by_side_or_a_tenth_of_the_limit(
+    clock: Clock, calls: int, at_once: int
+) -> None:
+    """A little less, as what is left of a window is spread over what is left of it."""
+    limit = paced(clock)
+    limit.take()
+    limit.learn(headers(calls, calls - 1, 10, 0))
+    clock.now = 1.0
+    assert spend(limit, at_once, clock, until=1.0001) == at_once
+    limit.take()
+    assert clock.now > 1.0001
+
+
 # Under requests
 
 
