@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 NOTES, CHOSEN = os.environ.get("MUTANTS_NOTES", ""), os.environ.get("MUTANTS_CHOSEN", "")
 FIXTURE = "fixture "
+MOST_SECONDS = 900.0
 LIMIT = pytest.StashKey[float]()
 NOW = ".now"  # beside the list: the test that is running
 now = ""
@@ -40,7 +41,7 @@ def _count_to(context: str) -> str:
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[Any]:
     if CHOSEN:
         Path(CHOSEN + NOW).write_text(item.nodeid, "utf-8")
-        faulthandler.dump_traceback_later(item.stash[LIMIT], exit=True)
+    faulthandler.dump_traceback_later(item.stash.get(LIMIT, MOST_SECONDS), exit=True)
     failed, begun, before = item.session.testsfailed, perf_counter(), _count_to(item.nodeid)
     done = yield
     _count_to(before)
