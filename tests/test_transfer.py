@@ -9,13 +9,14 @@ import time
 import tracemalloc
 import zlib
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
+import urllib3
 
 from tap_intercom.api import transfer
-from tap_intercom.api.transfer import BoundedSession, TooLarge, TooSlow
+from tap_intercom.api.transfer import BoundedSession, TooLarge, TooSlow, received
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -183,3 +184,33 @@ def test_a_stream_is_left_to_who_asked_for_it() -> None:
     with serving(lambda: [sized(b"body")]) as url, BoundedSession() as session:
         response = session.get(url, timeout=PATIENCE, stream=True)
         assert response.raw.read() == b"body"
+
+
+class Broken:
+    """A connection that fails while a body is read from it."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def read1(self, *_: Any, **__: Any) -> bytes:
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (urllib3.exceptions.ProtocolError("broken off"), requests.exceptions.ChunkedEncodingError),
+        (urllib3.exceptions.DecodeError("garbled"), requests.exceptions.ContentDecodingError),
+        (urllib3.exceptions.ReadTimeoutError(None, None, "silent"), requests.ReadTimeout),  # type: ignore[arg-type]
+        (urllib3.exceptions.SSLError("forged"), requests.exceptions.SSLError),
+    ],
+    ids=lambda one: getattr(one, "__name__", type(one).__name__),
+)
+def test_what_breaks_while_a_body_arrives_is_an_error_of_the_request(
+    error: Exception, said: type[Exception]
+) -> None:
+    response = requests.Response()
+    response.raw = Broken(error)
+    with pytest.raises(said) as raised:
+        received(response)
+    assert raised.value.__cause__ is error
