@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,8 @@ from tap_intercom.tap import TapIntercom
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PORT = 28_217  # not one of those that the system gives to callers
+# Of each process its own, and not one of those that the system gives to callers.
+PORT = 20_000 + os.getpid() % 10_000
 
 # Fields that no record of so small a workspace has; the suite says so in a warning.
 pytestmark = [
