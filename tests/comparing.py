@@ -7,8 +7,10 @@ from PostgreSQL, where times are times, and rows from RECORD messages, where the
 from __future__ import annotations
 
 import json
+import re
 from datetime import date, datetime, timedelta, timezone
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+# Microseconds in a second and in a millisecond, and the numbers below which these are counted.
+UNITS = ((10**11, 10**6), (10**14, 10**3))
+ROUNDED = timedelta(microseconds=1)
 RESCUED = "_rescued_data"
 NUMBERS = (int, float, Decimal)
 
@@ -91,25 +96,40 @@ def _as_text(value: Any) -> str:
 
 
 def _same_moment(sent: Any, found: Any) -> bool:
-    when = moment(sent)
-    return when is not None and when == moment(found)
+    when, then = moment(sent), moment(found)
+    return when is not None and then is not None and abs(when - then) <= ROUNDED
 
 
 def moment(value: Any) -> datetime | None:
-    """Read a time as Intercom writes it: seconds, milliseconds or text; None if it is none."""
+    """Read a time in any form in which Intercom may write one; None if it is none.
+
+    A number, or the text of one, counts seconds, milliseconds or microseconds, whichever is a time
+    of these centuries; any other text is ISO 8601, in UTC where it does not say.
+    """
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=timezone.utc)
     try:
-        if isinstance(value, (int, float)) or str(value).isdigit():
-            return EPOCH + timedelta(seconds=_seconds(float(value)))
-        text = str(value).replace("Z", "+00:00").replace(" UTC", "+00:00").replace(".5+", ".500+")
-        return moment(datetime.fromisoformat(text))
+        if isinstance(value, (int, float)):
+            return None if isinstance(value, bool) else _counted(Fraction(value))
+        text = str(value).strip()
+        if re.fullmatch(r"[+-]?\d+", text):
+            return _counted(Fraction(int(text)))
+        if re.fullmatch(r"[+-]?\d+\.\d+", text):
+            return _counted(Fraction(float(text)))
+        return moment(datetime.fromisoformat(_plain(text)))
     except (ValueError, OverflowError):
         return None
 
 
-def _seconds(number: float) -> float:
-    return number if abs(number) < 1e11 else number / 1000
+def _counted(number: Fraction) -> datetime:
+    unit = next((unit for below, unit in UNITS if abs(number) < below), 1)
+    return EPOCH + timedelta(microseconds=round(number * unit))
+
+
+def _plain(text: str) -> str:
+    """Write ISO 8601 as every Python reads it: with an offset in digits, and six of a fraction."""
+    text = re.sub(r"[Zz]$| UTC", "+00:00", text)
+    return re.sub(r"(?<=\.)\d+", lambda fraction: f"{fraction[0]:0<6}"[:6], text)
 
 
 def _same_boolean(sent: Any, found: bool) -> bool:  # noqa: FBT001  it is the value to look at

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import signal
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import keeper
 import pytest
 from answering import TOKEN, URL, Answers
 from hypothesis import settings as hypothesis_settings
@@ -17,10 +19,28 @@ if TYPE_CHECKING:
 
     import requests
 
+PATIENCE = 60.0
+
 # A busy machine must not fail a test. `--hypothesis-profile=thorough` tries very much more.
 hypothesis_settings.register_profile("tap-intercom", deadline=None)
 hypothesis_settings.register_profile("thorough", deadline=None, max_examples=5_000)
 hypothesis_settings.load_profile("tap-intercom")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """See to it that nothing which the tests start outlives them, however they end."""
+    if not hasattr(config, "workerinput"):  # of pytest-xdist
+        keeper.keep()
+
+
+@pytest.fixture(autouse=True)
+def _no_thread_outlives_its_test() -> Iterator[None]:
+    """Wait for what a test has begun and not awaited: the next one might hear of it."""
+    before = set(threading.enumerate())
+    yield
+    for thread in set(threading.enumerate()) - before:
+        thread.join(PATIENCE)
+        assert not thread.is_alive(), f"{thread.name} goes on after the test"
 
 
 @contextmanager

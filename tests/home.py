@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from runs import catalog_of
-from terminal import PROGRAMS, Terminal, environment, free_port, terminal
+from starting import ran
+from terminal import Terminal, environment, free_port, terminal
 
 if TYPE_CHECKING:
+    import subprocess
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -67,17 +68,27 @@ class Home:
     def callback(self) -> str:
         return str(self.settings["callback_url"])
 
-    def log_in(self, *options: str, **env: str) -> AbstractContextManager[Terminal]:
-        return self.start("tap-intercom-login", *options, **env)
+    def log_in(
+        self, *options: str, really: bool = False, **env: str
+    ) -> AbstractContextManager[Terminal]:
+        return self.start("tap-intercom-login", *options, really=really, **env)
 
-    def run_tap(self, *options: str, **env: str) -> AbstractContextManager[Terminal]:
+    def run_tap(
+        self, *options: str, really: bool = False, **env: str
+    ) -> AbstractContextManager[Terminal]:
         catalog = self.folder / "catalog.json"
         if not catalog.exists():
             catalog.write_text(json.dumps(catalog_of("tags")))
-        return self.start("tap-intercom", "--catalog", str(catalog), *options, **env)
+        options = ("--catalog", str(catalog), *options)
+        return self.start("tap-intercom", *options, really=really, **env)
 
     def start(
-        self, command: str, *options: str, has_keyboard: bool = True, **env: str
+        self,
+        command: str,
+        *options: str,
+        has_keyboard: bool = True,
+        really: bool = False,
+        **env: str,
     ) -> AbstractContextManager[Terminal]:
         return terminal(
             command,
@@ -86,19 +97,13 @@ class Home:
             *options,
             env=environment(self.folder, **env),
             has_keyboard=has_keyboard,
+            really=really,
         )
 
     def alone(self, *command: str, **env: str) -> subprocess.CompletedProcess[str]:
         """Run a program where there is no terminal."""
-        return subprocess.run(
-            [PROGRAMS / command[0], "--config", self.config, *command[1:]],
-            env=environment(self.folder, **env),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+        first, *rest = command
+        return ran(first, "--config", self.config, *rest, env=environment(self.folder, **env))
 
     def exchanges(self) -> int:
         """How many times a code was exchanged for a token."""

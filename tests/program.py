@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from runs import Run, catalog_of
+from starting import Started
 
 if TYPE_CHECKING:
     import signal
@@ -25,7 +26,7 @@ PATIENCE = 60.0
 class Program:
     """A run of its own, what it has written so far, and its log."""
 
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | Started
     log_file: Path
     written: bytearray = field(default_factory=bytearray)
     reader: threading.Thread | None = None
@@ -39,9 +40,13 @@ class Program:
         streams: list[str] | None = None,
         state: Any = None,
         unbuffered: bool = False,
+        really: bool = False,
         **settings: Any,
     ) -> Program:
-        """Start it, with its files in a folder that may have to be made."""
+        """Start it, with its files in a folder that may have to be made.
+
+        It need not be loaded for that, unless it is to be started really.
+        """
         folder.mkdir(exist_ok=True)
         log = folder / "log.txt"
         given = {
@@ -49,15 +54,18 @@ class Program:
             "catalog": catalog_of(*streams) if streams else None,
             "state": state,
         }
-        command = [sys.executable, "-m", "tap_intercom"]
+        options = []
         for name, content in given.items():
             if content is not None:
                 path = folder / f"{name}.json"
                 path.write_text(json.dumps(content))
-                command += [f"--{name}", str(path)]
+                options += [f"--{name}", str(path)]
+        start, command = Started, ["tap-intercom"]
+        if really:
+            start, command = subprocess.Popen, [sys.executable, "-m", "tap_intercom"]
         with log.open("w") as stderr:
-            process = subprocess.Popen(
-                command,
+            process = start(
+                [*command, *options],
                 stdout=subprocess.PIPE,
                 stderr=stderr,
                 env={**os.environ, "PYTHONUNBUFFERED": "1" if unbuffered else ""},

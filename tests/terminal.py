@@ -13,9 +13,10 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import requests
+from starting import Started
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,11 +52,15 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 class Terminal:
     """A program that runs in a terminal, but for its standard output."""
 
-    def __init__(self, *command: str, env: dict[str, str], has_keyboard: bool = True) -> None:
+    def __init__(
+        self, *command: str, env: dict[str, str], has_keyboard: bool = True, really: bool = False
+    ) -> None:
         self._ours, theirs = pty.openpty()
         self._shown = b""
-        self._program = subprocess.Popen(
-            [PROGRAMS / command[0], *command[1:]],
+        first, *rest = command
+        start, path = (subprocess.Popen, str(PROGRAMS / first)) if really else (Started, first)
+        self._program: Any = start(
+            [path, *rest],
             env=env,
             stdin=theirs if has_keyboard else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -112,8 +117,10 @@ class Terminal:
 
 
 @contextmanager
-def terminal(*command: str, env: dict[str, str], has_keyboard: bool = True) -> Iterator[Terminal]:
-    one = Terminal(*command, env=env, has_keyboard=has_keyboard)
+def terminal(
+    *command: str, env: dict[str, str], has_keyboard: bool = True, really: bool = False
+) -> Iterator[Terminal]:
+    one = Terminal(*command, env=env, has_keyboard=has_keyboard, really=really)
     try:
         yield one
     finally:

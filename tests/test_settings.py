@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from answering import TOKEN
 from click.testing import CliRunner
+from starting import ran
 
 from tap_intercom.settings import SettingsError
 from tap_intercom.tap import TapIntercom
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
-
-TAP = str(Path(sys.executable).with_name("tap-intercom"))
+    from pathlib import Path
 
 # What is set, and what the sentence about it names.
 BAD: list[tuple[dict[str, Any], str]] = [
@@ -169,14 +167,7 @@ def test_all_that_is_wrong_is_said_at_once(make_tap: Callable[..., TapIntercom])
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     inherited = {name: one for name, one in os.environ.items() if not name.startswith("TAP_")}
-    return subprocess.run(
-        [TAP, *arguments],
-        env={**inherited, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return ran("tap-intercom", *arguments, env={**inherited, **environment})
 
 
 def written(tmp_path: Path, text: str) -> str:

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from hypothesis import given
+from comparing import says_the_same
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tap_intercom.records import times
@@ -108,13 +109,32 @@ def test_what_is_not_a_time_is_refused(value: Any) -> None:
         times.parse(value)
 
 
-@given(st.one_of(st.text(), st.floats(), st.integers(), st.from_regex(r"[\d:.TZ+-]{1,30}")))
+@given(
+    st.one_of(
+        st.text(),
+        st.floats(),
+        st.floats().map(str),
+        st.integers(),
+        st.integers().map(str),
+        st.from_regex(r"[\d:.TZ+-]{1,30}"),
+        st.from_regex(r"\A\s?[+-]?[0-9]{1,16}(\.[0-9]{1,8})?\s?\Z"),
+        st.from_regex(
+            r"\A20[0-9]{2}-[01][1-9]-[0-2][1-9][T ][01][0-9]:[0-5][0-9](:[0-5][0-9]"
+            r"(\.[0-9]{1,9})?)?(Z|z| UTC|[+-][01][0-9]:?[0-5][0-9])?\Z"
+        ),
+    )
+)
+@example("0.0")
+@example(" 1777896000.25\n")
+@example("1777896000123456.7")
 def test_anything_is_read_or_refused(value: Any) -> None:
+    """And what is read is what the comparer of other tests reads, who was written by itself."""
     try:
         moment = times.parse(value)
     except ValueError:
         return
     assert moment.utcoffset() == timedelta(0)
+    assert says_the_same(value, times.text(moment))
 
 
 @given(INSTANTS)

@@ -35,7 +35,7 @@ class Caller:
         headers |= options.pop("headers", {})
         url = self.sandbox.url + path
         return self.session.request(
-            method, url, headers=headers, allow_redirects=False, timeout=20, **options
+            method, url, headers=headers, allow_redirects=False, timeout=60, **options
         )
 
     def get(self, path: str, **query: Any) -> requests.Response:

@@ -446,7 +446,7 @@ def test_nobody_reads_the_banners_of_a_contact() -> None:
             contact = sandbox.records("contacts")[0]["id"]
             headers = {"Authorization": "Bearer demo", "Intercom-Version": "2.17"}
             url = f"{sandbox.url}/contacts/{contact}/banners"
-            statuses.append(requests.get(url, headers=headers, timeout=5).status_code)
+            statuses.append(requests.get(url, headers=headers, timeout=60).status_code)
 
     with pytest.raises(Offence, match="impressions"):
         use()

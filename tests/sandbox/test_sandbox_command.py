@@ -22,6 +22,7 @@ from tap_intercom.sandbox.server import Server, listening
 if TYPE_CHECKING:
     from calling import Caller
 
+PATIENCE = 120.0
 SERVE = [sys.executable, "-c", "from tap_intercom.cli.sandbox import sandbox; sandbox()"]
 
 
@@ -45,9 +46,9 @@ def test_it_says_where_it_is_serves_and_ends_cleanly(number: int) -> None:
             assert word in said
         assert "does not imitate" in said
         headers = {"Authorization": "Bearer demo", "Intercom-Version": "2.17"}
-        assert requests.get(f"{url}/me", headers=headers, timeout=5).status_code == 200
+        assert requests.get(f"{url}/me", headers=headers, timeout=PATIENCE).status_code == 200
         process.send_signal(number)
-        assert process.wait(timeout=5) == 0
+        assert process.wait(timeout=PATIENCE) == 0
         assert process.stderr.read() == ""
 
 
@@ -91,7 +92,7 @@ def test_without_the_extra_it_says_what_to_install(missing: str) -> None:
         [sys.executable, "-c", without, "--port", "0"],
         capture_output=True,
         text=True,
-        timeout=10,
+        timeout=PATIENCE,
         check=False,
     )
     assert ended.returncode == 1
@@ -101,7 +102,11 @@ def test_without_the_extra_it_says_what_to_install(missing: str) -> None:
 def test_any_other_missing_module_is_a_fault() -> None:
     without = f"import sys; sys.modules['zoneinfo'] = None; {SERVE[-1]}"
     ended = subprocess.run(
-        [sys.executable, "-c", without], capture_output=True, text=True, timeout=10, check=False
+        [sys.executable, "-c", without],
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
     )
     assert ended.returncode != 0
     assert "extra" not in ended.stderr

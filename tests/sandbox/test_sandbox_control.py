@@ -132,7 +132,7 @@ def test_a_fault_of_the_sandbox_does_not_pass_for_one_of_intercom(
         with running(size=3) as sandbox:
             monkeypatch.setattr(holdings.Holdings, "table", broken)
             headers = {"Authorization": "Bearer demo", "Intercom-Version": "2.17"}
-            requests.get(f"{sandbox.url}/tags", headers=headers, timeout=5)
+            requests.get(f"{sandbox.url}/tags", headers=headers, timeout=60)
 
     with pytest.raises(ZeroDivisionError):
         use()

@@ -34,7 +34,7 @@ def opened(intercom: Caller, path: str) -> requests.Response:
     """An answer of which only the headers have been read."""
     headers = {"Authorization": f"Bearer {intercom.token}", "Intercom-Version": "2.17"}
     url = intercom.sandbox.url + path
-    return intercom.session.get(url, headers=headers, stream=True, timeout=5)
+    return intercom.session.get(url, headers=headers, stream=True, timeout=60)
 
 
 def test_a_huge_body_comes_in_pieces(start: Start) -> None:

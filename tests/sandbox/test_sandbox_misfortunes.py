@@ -127,7 +127,7 @@ def test_an_answer_stops_half_way(start: Start) -> None:
         intercom.sandbox.url + "/tags",
         headers={"Authorization": "Bearer demo-stalled-once-2", "Intercom-Version": "2.17"},
         stream=True,
-        timeout=5,
+        timeout=60,
     ) as answer:
         assert answer.headers["Content-Length"] == str(len(whole))
     statuses = [row["status"] for row in intercom.sandbox.log()]

@@ -40,12 +40,12 @@ def sent_back(sandbox: Sandbox, decision: str = "authorize", **asked: str) -> di
 
 def exchange(sandbox: Sandbox, as_json: bool = False, **asked: str) -> requests.Response:  # noqa: FBT001, FBT002
     url, body = f"{sandbox.url}/auth/eagle/token", {**APP, **asked}
-    return requests.post(url, **{"json" if as_json else "data": body}, timeout=5)
+    return requests.post(url, **{"json" if as_json else "data": body}, timeout=60)
 
 
 def me(sandbox: Sandbox, token: str) -> requests.Response:
     headers = {"Authorization": f"Bearer {token}", "Intercom-Version": "2.17"}
-    return requests.get(f"{sandbox.url}/me", headers=headers, timeout=5)
+    return requests.get(f"{sandbox.url}/me", headers=headers, timeout=60)
 
 
 def code_of(answer: requests.Response) -> Any:
@@ -87,9 +87,9 @@ def test_who_denies_comes_back_with_an_error(sandbox: Sandbox) -> None:
     ],
 )
 def test_strangers_are_not_asked_about(sandbox: Sandbox, asked: dict[str, str]) -> None:
-    assert requests.get(address(sandbox, **asked), timeout=5).status_code == 400
+    assert requests.get(address(sandbox, **asked), timeout=60).status_code == 400
     fields = parse_qs(urlsplit(address(sandbox, **asked)).query)
-    pressed = requests.post(f"{sandbox.url}/oauth", data=fields, timeout=5, allow_redirects=False)
+    pressed = requests.post(f"{sandbox.url}/oauth", data=fields, timeout=60, allow_redirects=False)
     assert pressed.status_code == 400
 
 
@@ -134,11 +134,11 @@ def test_an_uninstalled_app_has_no_token_that_counts(sandbox: Sandbox) -> None:
     ).json()["token"]
 
     uninstall, bearer = f"{sandbox.url}/auth/uninstall", {"Authorization": f"Bearer {first}"}
-    assert requests.post(uninstall, headers=bearer, timeout=5).status_code == 200
+    assert requests.post(uninstall, headers=bearer, timeout=60).status_code == 200
     assert code_of(me(sandbox, first)) == code_of(me(sandbox, second)) == "token_revoked"
     assert me(sandbox, kept).status_code == 200
-    assert requests.post(uninstall, headers=bearer, timeout=5).status_code == 401
-    assert requests.post(uninstall, timeout=5).status_code == 401
+    assert requests.post(uninstall, headers=bearer, timeout=60).status_code == 401
+    assert requests.post(uninstall, timeout=60).status_code == 401
 
 
 def test_one_app_has_tokens_that_end_and_are_renewed(sandbox: Sandbox) -> None:
@@ -162,7 +162,7 @@ def test_exchanges_go_wrong_by_the_app(sandbox: Sandbox, kind: str, status: int)
     asked = {"client_id": app, "client_secret": f"{app}-secret"}
     code = sent_back(sandbox, client_id=app)["code"]
     url, body = f"{sandbox.url}/auth/eagle/token", {**asked, "code": code}
-    answer = requests.post(url, data=body, timeout=5, allow_redirects=False)
+    answer = requests.post(url, data=body, timeout=60, allow_redirects=False)
     assert answer.status_code == status
     assert "access_token" not in answer.text
 
@@ -181,6 +181,6 @@ def test_what_was_asked_is_noted_without_the_secrets(sandbox: Sandbox) -> None:
 
 
 def test_text_from_outside_stays_text(sandbox: Sandbox) -> None:
-    page = requests.get(address(sandbox, client_id="demo-<script>"), timeout=5)
+    page = requests.get(address(sandbox, client_id="demo-<script>"), timeout=60)
     assert "<script>" not in page.text
     assert sent_back(sandbox, state="plain", client_id="demo-<script>")["code"]

@@ -20,7 +20,7 @@ PARTED = "215468790000006"
 
 def raw(caller: Caller, resource: str, version: str = "2.17") -> bytes:
     url = f"{caller.sandbox.url}/__sandbox__/records/{resource}"
-    return requests.get(url, headers={"Intercom-Version": version}, timeout=20).content
+    return requests.get(url, headers={"Intercom-Version": version}, timeout=60).content
 
 
 @pytest.mark.parametrize("version", ["2.11", "2.17"])

@@ -68,7 +68,7 @@ def test_b20_a_scroll_that_stays_taken_is_named(
     """Who scrolls elsewhere all the time finds out why companies do not come, and that in time."""
     monkeypatch.setattr(retries, "LONGEST_WAIT_SECONDS", 0.01)
     headers = {"Authorization": "Bearer demo", "Intercom-Version": "2.17"}
-    requests.get(sandbox.url + SCROLL, headers=headers, timeout=20).raise_for_status()
+    requests.get(sandbox.url + SCROLL, headers=headers, timeout=60).raise_for_status()
     sandbox.reset()
     run = sync(sandbox, "companies")
     assert isinstance(run.error, IntercomError)

@@ -107,7 +107,7 @@ def test_b07_a_refusal_of_one_call_too_many_is_waited_out() -> None:
     """
     with running(size=40, rate_limit=600, rate_window=2) as sandbox:
         headers = {"Authorization": "Bearer demo", "Intercom-Version": "2.17"}
-        while requests.get(f"{sandbox.url}/me", headers=headers, timeout=20).status_code == 200:
+        while requests.get(f"{sandbox.url}/me", headers=headers, timeout=60).status_code == 200:
             pass
         sandbox.reset()
         run = sync(sandbox, "tags", "teams")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from runs import CUSTOM_OBJECT_TYPES, NAMES, sync
+from starting import ran
 from terminal import PROGRAMS, environment, terminal
 
 from tap_intercom import check
@@ -19,6 +19,7 @@ from tap_intercom.streams.workspace import Tags
 from tap_intercom.tap import TapIntercom
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
 DEFAULT = [stream.name for stream in STREAMS if stream.selected_by_default]
@@ -211,13 +212,7 @@ def settings(sandbox: Sandbox, folder: Path, token: str = "demo") -> dict[str, s
 def run(
     sandbox: Sandbox, folder: Path, *options: str, token: str = "demo"
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [PROGRAMS / "tap-intercom-check", *options],
-        env=settings(sandbox, folder, token),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return ran("tap-intercom-check", *options, env=settings(sandbox, folder, token))
 
 
 def test_a_person_reads_a_table(quiet: Sandbox, tmp_path: Path) -> None:
@@ -241,7 +236,7 @@ def test_a_terminal_shows_it_in_colours(quiet: Sandbox, tmp_path: Path) -> None:
     command = f"{PROGRAMS / 'tap-intercom-check'} >&2"
     env = settings(quiet, tmp_path) | {"TERM": "xterm-256color"}
     env["PATH"] = f"{PROGRAMS}:{env['PATH']}"
-    with terminal("/bin/sh", "-c", command, env=env) as person:
+    with terminal("/bin/sh", "-c", command, env=env, really=True) as person:
         code, _, shown = person.end()
     assert code == 0
     assert "\x1b[32mOK" in shown

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import stat
-import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +11,7 @@ import requests
 from home import Home
 from program import PATIENCE, Program
 from runs import latest, sync
+from starting import Started
 from terminal import decide
 
 from tap_intercom.login.tokens import TokenStore
@@ -115,9 +114,9 @@ store.write(app, "last", {"access_token": f"{app}-last"})
 """
 
 
-def person(store: Path, app: str, rounds: int) -> subprocess.Popen[bytes]:
+def person(store: Path, app: str, rounds: int) -> Started:
     """Somebody who logs in and out, and looks each time what the store holds of theirs."""
-    return subprocess.Popen([sys.executable, "-c", PERSON, str(store), app, str(rounds)])
+    return Started(["-c", PERSON, str(store), app, str(rounds)])
 
 
 def test_logins_and_logouts_at_once_lose_nothing_and_never_leave_half_a_file(

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, quote_plus, urlencode, urlsplit
 import pytest
 import requests
 from home import APP, Home
+from starting import ran
 from terminal import PROGRAMS, decide, environment, free_port
 
 from tap_intercom.sandbox import Sandbox, running
@@ -42,7 +43,7 @@ def records(out: str) -> list[dict[str, Any]]:
 
 def revoke(home: Home) -> None:
     bearer = {"Authorization": f"Bearer {home.stored['access_token']}"}
-    revoked = requests.post(f"{home.sandbox.url}/auth/uninstall", headers=bearer, timeout=5)
+    revoked = requests.post(f"{home.sandbox.url}/auth/uninstall", headers=bearer, timeout=60)
     assert revoked.status_code == 200
 
 
@@ -50,7 +51,7 @@ def revoke(home: Home) -> None:
 
 
 def test_a_login_in_the_browser_stores_a_token_that_runs_use(home: Home) -> None:
-    with home.log_in() as person:
+    with home.log_in(really=True) as person:
         page = decide(person.address())
         code, out, shown = person.end()
     assert code == 0
@@ -64,7 +65,7 @@ def test_a_login_in_the_browser_stores_a_token_that_runs_use(home: Home) -> None
     assert token.startswith("demo-oauth-")
     assert token not in shown
 
-    with home.run_tap() as run:
+    with home.run_tap(really=True) as run:
         code, out, shown = run.end()
     assert code == 0
     assert len(records(out)) == 36
@@ -136,9 +137,9 @@ def test_only_the_answer_to_this_login_counts(home: Home) -> None:
             f"{home.callback}?{urlencode({'state': state + 'x', 'error': 'denied'})}": 400,
             f"{home.callback}?state=%ff%00&code=x": 400,
         }
-        told = {url: requests.get(url, timeout=5).status_code for url in others}
+        told = {url: requests.get(url, timeout=60).status_code for url in others}
         assert told == others
-        assert requests.post(home.callback, data={"state": state}, timeout=5).status_code == 501
+        assert requests.post(home.callback, data={"state": state}, timeout=60).status_code == 501
         assert home.exchanges() == 0
         assert "Connected" in decide(address).text
         assert person.end()[0] == 0
@@ -164,14 +165,14 @@ def test_all_addresses_of_localhost_are_listened_at(home: Home) -> None:
     with home.log_in() as person:
         person.address()
         for address in found:
-            socket.create_connection(address, timeout=5).close()
+            socket.create_connection(address, timeout=60).close()
 
 
 def test_a_code_is_exchanged_as_it_came_and_once(home: Home) -> None:
     with home.log_in() as person:
         back = decide(person.address(), follow=False).headers["Location"]
         assert parse_qs(urlsplit(back).query)["code"][0].endswith("=")
-        assert "Connected" in requests.get(back.replace("%3D", "="), timeout=5).text
+        assert "Connected" in requests.get(back.replace("%3D", "="), timeout=60).text
         assert person.end()[0] == 0
     assert home.exchanges() == 1
 
@@ -215,7 +216,7 @@ def test_an_exchange_that_fails_is_said_on_the_page_and_in_the_terminal(
     home = home.but(oauth_client_id=app, oauth_client_secret=f"{app}-secret")
     with home.log_in(TAP_INTERCOM_LOGLEVEL="DEBUG") as person:
         answer = decide(person.address(), follow=False)
-        page = requests.get(answer.headers["Location"], timeout=30)
+        page = requests.get(answer.headers["Location"], timeout=60)
         code, out, shown = person.end()
     assert code == 1
     assert said in " ".join(shown.split())
@@ -496,7 +497,7 @@ def test_two_runs_that_start_at_once_share_one_login(home: Home) -> None:
 
 
 def test_ctrl_c_ends_a_login(home: Home) -> None:
-    with home.log_in() as person:
+    with home.log_in(really=True) as person:
         person.address()
         threading.Timer(0.1, person.interrupt).start()
         code, _, shown = person.end()
@@ -531,7 +532,7 @@ def test_logout_revokes_and_forgets(home: Home) -> None:
     assert "Logged out" in done.stdout
     assert json.loads(home.store.read_text()) == {}
     bearer = {"Authorization": f"Bearer {token}", "Intercom-Version": "2.17"}
-    assert requests.get(f"{home.sandbox.url}/me", headers=bearer, timeout=5).status_code == 401
+    assert requests.get(f"{home.sandbox.url}/me", headers=bearer, timeout=60).status_code == 401
     done = home.alone("tap-intercom-login", "--logout")
     assert done.returncode == 0
     assert "Nobody is logged in" in done.stdout
@@ -615,13 +616,8 @@ def test_it_writes_a_file_of_settings_beside_what_is_there(home: Home, tmp_path:
         "callback_url": home.callback,
     }
     assert stat.S_IMODE(written.stat().st_mode) == 0o600
-    done = subprocess.run(
-        [PROGRAMS / "tap-intercom-check", "--config", str(written), "--json"],
-        env=environment(home.folder),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    check = ("tap-intercom-check", "--config", str(written), "--json")
+    done = ran(*check, env=environment(home.folder))
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["workspace"]["id"] == "sandbox1"
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from runs import catalog_of
-from terminal import PROGRAMS, environment
+from starting import ran
+from terminal import environment
 
 from tap_intercom.sandbox import Sandbox, running
 
@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-TAP, CHECK, LOGIN = (
-    str(PROGRAMS / name) for name in ("tap-intercom", "tap-intercom-check", "tap-intercom-login")
-)
+TAP, CHECK, LOGIN = "tap-intercom", "tap-intercom-check", "tap-intercom-login"
 
 # Tokens of the sandbox begin with `demo`; none is part of a word that may be said.
 KEY = "demo-hush-key"
@@ -140,15 +138,12 @@ def test_no_secret_is_told(workspace: Sandbox, tmp_path: Path, name: str) -> Non
     loud = {"TAP_INTERCOM_LOGLEVEL": "DEBUG", "LOGLEVEL": "DEBUG"}
     known = {one.name for one in tmp_path.iterdir()}
 
-    done = subprocess.run(
-        [*way.command, "--config", config, "--config", "ENV", *chosen],
+    done = ran(
+        *way.command,
+        *("--config", str(config), "--config", "ENV"),
+        *chosen,
         cwd=tmp_path,
         env=environment(tmp_path, **loud, **way.env),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
     )
 
     assert done.returncode == way.code, done.stderr

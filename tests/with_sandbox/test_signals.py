@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING
 
 from program import PATIENCE, Program
+from starting import ran
 
 from tap_intercom.sandbox import running
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def test_two_signals_at_once_are_one(sandbox: Sandbox, tmp_path: Path) -> None:
     """Ctrl-C under Meltano reaches the tap from the terminal and from Meltano."""
-    tap = Program.start(sandbox, tmp_path)
+    tap = Program.start(sandbox, tmp_path, really=True)
     tap.read(500)
     tap.process.send_signal(signal.SIGINT)
     assert tap.end_by(signal.SIGTERM) in {130, 143}, tap.log
@@ -28,12 +29,12 @@ def test_two_signals_at_once_are_one(sandbox: Sandbox, tmp_path: Path) -> None:
 
 
 def test_a_signal_does_not_wait_for_calls_on_their_way(tmp_path: Path) -> None:
-    with running(latency_ms=10_000) as sandbox:
-        tap = Program.start(sandbox, tmp_path)
+    with running(latency_ms=PATIENCE * 2_000) as sandbox:
+        tap = Program.start(sandbox, tmp_path, request_timeout=600)
         while not sandbox.stats()["in_flight"]:
             time.sleep(0.05)
         tap.process.terminate()
-        assert tap.process.wait(9) == 143, tap.log
+        assert tap.process.wait(PATIENCE) == 143, tap.log
         tap.end()
 
 
@@ -71,9 +72,7 @@ TapIntercom(config={"api_key": "demo"})
 
 
 def test_a_signal_before_there_is_anything_to_write_shows_no_traceback() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", HASTY], capture_output=True, text=True, check=False
-    )
+    done = ran("-c", HASTY)
     assert done.returncode == -signal.SIGTERM, done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""

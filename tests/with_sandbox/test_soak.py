@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 soak = import_module("soak")
 
+FEW = 10
+
 
 def test_memory_files_and_threads_stay_flat_over_some_thousand_calls(
     tmp_path: Path, record_property: Callable[[str, object], None]
@@ -30,8 +32,10 @@ def test_memory_files_and_threads_stay_flat_over_some_thousand_calls(
     def peak(of: list[Any], what: str) -> float:
         return max(getattr(one, what) for one in of)
 
-    assert peak(rest, "threads") <= peak(begun, "threads")
-    assert peak(rest, "files") <= peak(begun, "files")
+    # A connection more at one moment is no leak; one left behind by a call in a hundred would be
+    # twenty by then.
+    assert peak(rest, "threads") < peak(begun, "threads") + FEW
+    assert peak(rest, "files") < peak(begun, "files") + FEW
     growth = peak(rest, "memory_mb") - peak(begun, "memory_mb")
     record_property("growth of memory over the second half, MB", round(growth, 1))
     assert growth < 10
