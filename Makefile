@@ -12,11 +12,11 @@ unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo clean-demo test lint format types check docs benchmark reliability mutants \
-  install plugins browser lock clean
+.PHONY: help demo clean-demo test test-fast test-thorough lint format types check docs benchmark \
+  reliability mutants install plugins browser lock clean
 
 help:  ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: install plugins  ## Load a simulated workspace into an embedded PostgreSQL, through Meltano
 	@$(BIN)/python scripts/demo.py
@@ -24,8 +24,18 @@ demo: install plugins  ## Load a simulated workspace into an embedded PostgreSQL
 clean-demo:  ## Forget what the demo loaded: the next `make demo` is a first run again
 	rm -rf .demo
 
-test: install browser  ## Run the whole test suite, on up to four cores
-	$(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile $(ARGS)
+# Tests of one file stay together, and the longest begin first, which tests/conftest.py sees to.
+PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+
+test: install browser  ## Run all tests, on up to four cores: some minutes
+	@$(if $(ARGS),:,echo "All tests: about 6 minutes on two cores. Most of them: make test-fast.")
+	$(PYTEST) $(ARGS)
+
+test-fast: install  ## Run most tests in a minute, without browser, Meltano and database
+	$(PYTEST) tests/test_*.py tests/sandbox $(ARGS)
+
+test-thorough: install browser  ## Run all tests, and those that chance decides with all their seeds
+	$(PYTEST) -m "" $(ARGS)
 
 lint: install  ## Check style and formatting
 	$(BIN)/ruff check .
@@ -47,7 +57,7 @@ benchmark: install  ## Measure the tap beside its peers, or ARGS="limit --size 2
 	$(BIN)/python benchmarks/syncs.py $(or $(ARGS),all)
 
 reliability: install  ## Count anew what the tests of docs/reliability.md try
-	$(BIN)/python scripts/reliability.py
+	PYTEST_ADDOPTS='-m ""' $(BIN)/python scripts/reliability.py
 
 mutants: install  ## Put 100 faults into copies of the tap, and name those that no test finds
 	$(BIN)/python scripts/mutants.py $(ARGS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import threading
 from contextlib import contextmanager
@@ -33,12 +34,22 @@ def pytest_configure(config: pytest.Config) -> None:
         keeper.keep()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that all workers are busy to the end."""
+    folders = ("end_to_end", "with_sandbox")
+    rank = {name: number for number, name in enumerate(folders)}
+    items.sort(key=lambda item: rank.get(item.path.parent.name, len(rank)))
+
+
 @pytest.fixture(autouse=True)
 def _no_thread_outlives_its_test() -> Iterator[None]:
     """Wait for what a test has begun and not awaited: the next one might hear of it."""
     before = set(threading.enumerate())
     yield
     for thread in set(threading.enumerate()) - before:
+        thread.join(0.1)
+        if thread.is_alive():
+            gc.collect()  # the workers of a stream that was given up are let go with it
         thread.join(PATIENCE)
         assert not thread.is_alive(), f"{thread.name} goes on after the test"
 

@@ -121,11 +121,12 @@ def become(order: Order, streams: list[int]) -> None:
 def open_streams(*, unbuffered: bool) -> None:
     """Open the standard streams as Python does."""
     read = open(0, "rb", closefd=False)  # noqa: SIM115
-    sys.stdin = sys.__stdin__ = io.TextIOWrapper(read, ENCODING, ERRORS)  # type: ignore[misc]
+    stdin = io.TextIOWrapper(read, ENCODING, ERRORS, write_through=unbuffered)
+    sys.stdin = sys.__stdin__ = stdin  # type: ignore[misc]
     opened = []
     for number, errors in ((1, ERRORS), (2, "backslashreplace")):
         write: Any = open(number, "wb", 0 if unbuffered else -1, closefd=False)  # noqa: SIM115
-        by_line = number == 2 or write.isatty()
+        by_line = not unbuffered and (number == 2 or write.isatty())
         opened.append(
             io.TextIOWrapper(
                 write, ENCODING, errors, line_buffering=by_line, write_through=unbuffered

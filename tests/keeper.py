@@ -1,8 +1,8 @@
 """Ends what tests have started when they have ended in whatever way, also when they were killed.
 
 A process of its own, started by `conftest.py`. It waits until nobody is at the other end of its
-standard input any more, and then ends all processes that have a certain value in their environment,
-which they have inherited from the tests, over however many others.
+standard input any more, and then ends all processes that have a certain name in their environment:
+they have inherited it from the tests, over however many others.
 """
 
 from __future__ import annotations
@@ -15,33 +15,31 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 
-MARK = "ONE_OF_THE_TESTS"
 PATIENCE = 10.0
 
 
-def keep() -> None:
-    """Begin to keep this process's house: all that it starts from now on will end with it."""
-    os.environ[MARK] = uuid.uuid4().hex
+def keep() -> str:
+    """See to it that all that this process starts from now on will end with it; give the mark."""
+    mark = f"STARTED_BY_TESTS_{uuid.uuid4().hex}"
+    os.environ[mark] = "yes"
     waiting, _ = os.pipe()  # the other end is closed when this process is no more
     os.posix_spawn(
         sys.executable,
-        [sys.executable, __file__],
+        [sys.executable, __file__, mark],
         os.environ,
         file_actions=[(os.POSIX_SPAWN_DUP2, waiting, 0)],
     )
     os.close(waiting)
+    return mark
 
 
 def marked(mark: str) -> set[int]:
-    """Find all other processes with the mark; where there is no `/proc`, none are found."""
+    """Find all processes with the mark but this one; where there is no `/proc`, none are found."""
     found = set()
     for path in Path("/proc").glob("[0-9]*/environ"):
-        try:
-            environment = path.read_bytes().split(b"\0")
-        except OSError:
-            continue  # it has ended, or is somebody else's
-        if f"{MARK}={mark}".encode() in environment:
-            found.add(int(path.parent.name))
+        with suppress(OSError):  # it has ended, or is somebody else's
+            if f"{mark}=yes".encode() in path.read_bytes().split(b"\0"):
+                found.add(int(path.parent.name))
     return found - {os.getpid()}
 
 
@@ -61,4 +59,4 @@ def end_all(mark: str) -> None:
 if __name__ == "__main__":
     os.setsid()  # Ctrl-C is not for it
     sys.stdin.read()
-    end_all(os.environ[MARK])
+    end_all(sys.argv[1])

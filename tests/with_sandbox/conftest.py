@@ -57,11 +57,18 @@ def _tells_every_state(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(IntercomStream, "STATE_MSG_FREQUENCY", 1)
 
 
-@pytest.fixture(scope="module")
-def quiet() -> Iterator[Sandbox]:
-    """A workspace in which nothing changes, for tests that only read."""
+@pytest.fixture(scope="session")
+def standing() -> Iterator[Sandbox]:
+    """A workspace in which nothing changes, for all tests that only read."""
     with running() as sandbox:
         yield sandbox
+
+
+@pytest.fixture(scope="module")
+def quiet(standing: Sandbox) -> Sandbox:
+    """The same, in which nothing has been counted yet."""
+    standing.reset()
+    return standing
 
 
 @pytest.fixture
@@ -71,18 +78,18 @@ def sandbox() -> Iterator[Sandbox]:
         yield sandbox
 
 
-@pytest.fixture(scope="module")
-def everything(quiet: Sandbox) -> Run:
+@pytest.fixture(scope="session")
+def everything(standing: Sandbox) -> Run:
     """All streams out of the quiet workspace, also those that are off by default."""
-    run = sync(quiet, *NAMES, custom_object_types=CUSTOM_OBJECT_TYPES)
+    run = sync(standing, *NAMES, custom_object_types=CUSTOM_OBJECT_TYPES)
     assert run.error is None
     assert run.left_out == {}
     return run
 
 
-@pytest.fixture(scope="module")
-def whole(quiet: Sandbox) -> Run:
+@pytest.fixture(scope="session")
+def whole(standing: Sandbox) -> Run:
     """All that a first run gets out of the quiet workspace."""
-    run = sync(quiet)
+    run = sync(standing)
     assert run.error is None
     return run

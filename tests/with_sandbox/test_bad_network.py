@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from requests import RequestException
 from runs import Run, latest, sync
+from thorough import the_first_of
 
 from tap_intercom.api import retries
 from tap_intercom.api.errors import Failure, IntercomError
@@ -50,7 +51,7 @@ def assert_nothing_lost(sandbox: Sandbox, run: Run, whole: Run) -> None:
 
 
 @pytest.mark.parametrize("share", [1, 10, 30])
-@pytest.mark.parametrize("seed", [1, 2, 3, 4])
+@pytest.mark.parametrize("seed", the_first_of(1, 2, 3, 4))
 def test_a_network_that_fails_now_and_then_loses_nothing(
     share: int, seed: int, record_property: Note
 ) -> None:
@@ -67,7 +68,7 @@ def test_a_network_that_fails_now_and_then_loses_nothing(
         assert_nothing_lost(sandbox, run, whole)
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", the_first_of(1, 2, 3))
 def test_a_network_that_mostly_fails_loses_nothing(seed: int, record_property: Note) -> None:
     """Ten tries are not always enough here, and the run ends; the next goes on where it did."""
     with running(size=20, seed=seed, scroll_expiry=0.3, hang=0.1) as sandbox:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from runs import Run, amiss, latest, sync
+from thorough import the_first_of
 
 from tap_intercom.sandbox import running
 from tap_intercom.shapes.stream import IntercomStream
@@ -74,7 +75,7 @@ def bookmark(stream: str, moment: float) -> dict[str, Any]:
 
 @pytest.mark.parametrize("lookback", [0, 600])
 @pytest.mark.parametrize("page_size", [2, 7, 150])
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", the_first_of(1, 2, 3))
 def test_what_happens_between_any_two_calls_arrives_with_the_next_run(
     seed: int, page_size: int, lookback: int, record_property: Note
 ) -> None:
@@ -129,7 +130,7 @@ def cut(run: Run, number: int, seed: int) -> Iterator[Run]:
 
 
 @pytest.mark.usefixtures("stated")
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("seed", the_first_of(1, 2, 3))
 def test_a_run_that_ends_anywhere_in_a_restless_workspace_is_gone_on_from(seed: int) -> None:
     with running(size=60, seed=seed, rate_limit=1_000_000) as sandbox:
         whole = sync(sandbox, *STREAMS, token="demo-restless", page_size=5, lookback_seconds=0)
