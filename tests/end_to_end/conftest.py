@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from cloned import PROJECT, Meltano
+from filelock import FileLock
 from houses import House, house
 
 if TYPE_CHECKING:
@@ -24,21 +26,40 @@ PINS = {
 }
 
 
-@pytest.fixture(scope="session")
-def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What a clone of the project holds, with Meltano's plugins installed."""
-    clone = tmp_path_factory.mktemp("clone")
-    shutil.copytree(
-        PROJECT / "tap_intercom",
-        clone / "tap_intercom",
-        ignore=shutil.ignore_patterns("__pycache__"),
-    )
+def copy_to(folder: Path) -> None:
+    """Copy what a clone of the project holds."""
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(PROJECT / "tap_intercom", folder / "tap_intercom", ignore=ignored)
     for name in CLONED:
-        shutil.copy(PROJECT / name, clone)
-    for pins in sorted(set(PINS.values())):
-        plugins = [plugin for plugin, pinned_by in PINS.items() if pinned_by == pins]
-        constraint = PROJECT / "requirements" / f"{pins}.txt"
-        Meltano(clone)("install", *plugins, UV_CONSTRAINT=str(constraint))
+        shutil.copy(PROJECT / name, folder)
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone of the project with Meltano's plugins, installed by the first worker to need them."""
+    base = tmp_path_factory.getbasetemp()
+    of_all_workers = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    installed = of_all_workers / "installed"
+    with FileLock(of_all_workers / "installed.lock"):
+        if not installed.exists():
+            unfinished = of_all_workers / "unfinished"
+            copy_to(unfinished)
+            for pins in sorted(set(PINS.values())):
+                plugins = [plugin for plugin, pinned_by in PINS.items() if pinned_by == pins]
+                constraint = PROJECT / "requirements" / f"{pins}.txt"
+                Meltano(unfinished)("install", *plugins, UV_CONSTRAINT=str(constraint))
+            installed.symlink_to(unfinished)
+    return installed
+
+
+@pytest.fixture(scope="session")
+def clone(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone for this worker alone, in which Meltano notes down what it does."""
+    clone = tmp_path_factory.mktemp("clone")
+    copy_to(clone)
+    (clone / ".meltano").mkdir()
+    for kind in ("extractors", "loaders"):
+        (clone / ".meltano" / kind).symlink_to(installed / ".meltano" / kind)
     return clone
 
 
