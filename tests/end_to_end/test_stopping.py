@@ -54,10 +54,18 @@ def names(processes: set[int]) -> set[str]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, processes show no environment")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])
-@pytest.mark.parametrize("options", [(), ("-n", "1")], ids=["alone", "with a worker"])
+@pytest.mark.parametrize(
+    ("options", "number"),
+    [
+        ((), signal.SIGTERM),
+        ((), signal.SIGINT),
+        (("-n", "1"), signal.SIGTERM),
+        (("-n", "1"), signal.SIGINT),
+        (("-n", "1"), signal.SIGKILL),
+    ],
+)
 def test_nothing_outlives_the_tests(
-    tmp_path: Path, number: signal.Signals, options: tuple[str, ...]
+    tmp_path: Path, options: tuple[str, ...], number: signal.Signals
 ) -> None:
     test, told = tmp_path / "test_going_on.py", tmp_path / "told"
     test.write_text(GOES_ON)

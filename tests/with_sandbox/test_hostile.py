@@ -204,7 +204,10 @@ class Trap:
 @contextmanager
 def trap() -> Iterator[Trap]:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        yield Trap(server)
+        try:
+            yield Trap(server)
+        finally:
+            server.shutdown(socket.SHUT_RDWR)  # to close it would not wake the one who listens
 
 
 ASTRAY = ["demo-redirect", "demo-next-elsewhere", "demo-hostile-away"]
