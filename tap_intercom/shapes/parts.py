@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from tap_intercom.api.paginators import Request, Trail, next_request, walk
+from tap_intercom.api.paginators import RepeatedPage, Request, Trail, next_request, walk
 from tap_intercom.records import times
 from tap_intercom.shapes.reach import Ascent
 
@@ -70,15 +70,21 @@ class Parts:
         pages: list[list[Record]] = []
         before = received.bytes
         count = stretch.read
-        for body in walk(stretch.request, stream.fetch, stretch.trail):
-            page = stream.dig(body)
-            pages.append([one for one in page if self.is_new(one, stretch.last)])
-            count += len(page)
-            total = stream.said(body)
-            left = total - count if type(total) is int else 0
-            following = next_request(stretch.request, body)
-            if len(pages) >= PART_PAGES or left > PART_PAGES * self.page_size:
-                break
+        try:
+            for body in walk(stretch.request, stream.fetch, stretch.trail):
+                page = stream.dig(body)
+                pages.append([one for one in page if self.is_new(one, stretch.last)])
+                count += len(page)
+                total = stream.said(body)
+                left = total - count if type(total) is int else 0
+                following = next_request(stretch.request, body)
+                if len(pages) >= PART_PAGES or left > PART_PAGES * self.page_size:
+                    break
+        except RepeatedPage:
+            if not pages:
+                raise
+            # Pages came before the circle: the same once more was asked before, and ends so, too.
+            return (pages, received.bytes - before), [stretch]
         read = (pages, received.bytes - before)
         if following is None:
             stream.account.compare(stream.name, count, total)
