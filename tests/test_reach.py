@@ -155,7 +155,7 @@ def ascended(*moments: Any, reached: Any = None) -> Ascent:
 
 
 def test_an_ascent_reaches_its_newest_settled_moment() -> None:
-    assert ascended() == Ascent(END, None)
+    assert ascended() == Ascent(END, None, in_order=True)
     assert ascended(SINCE, SINCE, None, SINCE + MICRO) == Ascent(END, SINCE + MICRO)
     assert ascended(SINCE, END) == Ascent(END, END)
     assert ascended(SINCE, END + MICRO, SINCE + MICRO) == Ascent(END, SINCE + MICRO)

@@ -5,6 +5,7 @@ That nothing is lost, whatever the records are, is shown by `test_fuzz_search.py
 
 from __future__ import annotations
 
+from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,6 @@ from tap_intercom.shapes.search import Search
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from datetime import timedelta
 
     from tap_intercom.tap import TapIntercom
 
@@ -95,6 +95,7 @@ def test_a_question_names_two_seconds_and_an_order(tickets: Search) -> None:
 
 
 def test_it_is_asked_for_what_is_within_reach(tickets: Search, intercom: Intercom) -> None:
+    assert tickets.grain == timedelta(seconds=1)
     intercom.put(TICKETS, {"tickets": []})
     reaches = [
         reaching(tickets, STARTED - DAY),
