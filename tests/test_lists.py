@@ -10,6 +10,7 @@ from intercom import (
     DAY,
     STARTED,
     Asked,
+    Bookmarks,
     Intercom,
     ids_of,
     moment,
@@ -153,6 +154,12 @@ def test_newest_first_is_read_until_a_page_has_something_older(
     assert len(intercom.asked) == 3
     assert reached(found)[-1] == STARTED - DAY
     assert stream.account.short == {}  # it was not read to its end, so nothing is missing
+
+
+def test_a_page_that_tells_no_time_ends_nothing(tap: TapIntercom, intercom: Intercom) -> None:
+    intercom.put("/articles", paged("data", [{"id": "undated"}], [], ago(1)))
+    stream = tap.streams["articles"]
+    assert ids_of(stream.pages(reaching(stream, STARTED - 4 * DAY))) == ["undated", "1"]
 
 
 def test_newest_first_reads_no_page_ahead_of_its_end(tap: TapIntercom, intercom: Intercom) -> None:
@@ -454,8 +461,11 @@ def test_a_trial_fetches_no_page_of_a_window_ahead(logs: Windows, intercom: Inte
     assert waited_for(lambda: len(intercom.asked) == 3)
 
 
-def test_a_probe_asks_for_the_last_window_and_counts_all(logs: Windows, intercom: Intercom) -> None:
+def test_a_probe_asks_for_the_last_window_and_counts_all(
+    tap: TapIntercom, logs: Windows, intercom: Intercom
+) -> None:
     logs.run.workspace_created_at = moment(STARTED - 2 * MONTH - 5)
+    tap.load_state(Bookmarks({logs.name: STARTED - DAY}).state)  # of no account
     body = {"activity_logs": [{}] * 2, "total_count": 3, "pages": {"next": "/x?page=2"}}
     intercom.put("/admins/activity_logs", body)
     assert logs.probe(None).pages == 3 * 2
