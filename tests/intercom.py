@@ -183,8 +183,9 @@ def reached(pages: Iterable[Page]) -> list[int | None]:
 
 def waited_for(what: Callable[[], bool], seconds: float = 5) -> bool:
     """Wait until something is so that happens on another thread."""
-    until = time.monotonic() + seconds
-    while not what() and time.monotonic() < until:
+    for _ in range(int(seconds * 1_000)):
+        if what():
+            return True
         time.sleep(0.001)
     return what()
 
