@@ -178,8 +178,8 @@ class Jobs:
             except Gone:
                 return "gone"  # its file will be, too
             status = found.get("status") if isinstance(found, dict) else None
-            if status in ENDINGS:
-                return str(status)
+            if isinstance(status, str) and status in ENDINGS:
+                return status
             if next(waits, None) is None:
                 raise self.error(
                     f"After {said(self.minutes)}, Intercom still says {status!r} of the export (job"
