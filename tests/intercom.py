@@ -82,11 +82,11 @@ class Intercom(BaseAdapter):
             said = waiting.pop(0) if len(waiting) > 1 else waiting[0]
         if callable(said) and not isinstance(said, requests.Response):
             said = said(asked)
+        elif isinstance(said, requests.Response):
+            said = copy.copy(said)  # it may be given again
         if isinstance(said, Exception):
             raise said
-        response = copy.copy(said) if isinstance(said, requests.Response) else answer(200, said)
-        if isinstance(response.raw, io.BytesIO):  # it may be read again
-            response.raw = io.BytesIO(response.raw.getvalue())
+        response = said if isinstance(said, requests.Response) else answer(200, said)
         response.request, response.url = request, request.url or ""
         return response
 
