@@ -26,8 +26,9 @@ from intercom import (
 )
 
 from tap_intercom.api.errors import IntercomError
+from tap_intercom.api.paginators import RepeatedPage
 from tap_intercom.records import times
-from tap_intercom.shapes.parts import MOST_PARTS, PART_PAGES, Parts, Stretch
+from tap_intercom.shapes.parts import PART_PAGES, Parts, Stretch
 from tap_intercom.shapes.reach import DAY as A_DAY
 from tap_intercom.shapes.reach import SECOND
 from tap_intercom.shapes.search import Search
@@ -348,8 +349,8 @@ def test_what_follows_a_page_is_cut_into_parts_that_meet(
         (7, 8000, SECOND, 2),
         (12, 8000, SECOND, 2),
         (13, 8000, SECOND, 3),
-        (6 * MOST_PARTS, 8000, SECOND, MOST_PARTS),
-        (6 * MOST_PARTS + 1, 8000, SECOND, MOST_PARTS),
+        (6 * 64, 8000, SECOND, 64),
+        (6 * 64 + 1, 8000, SECOND, 64),
         (99, 3, SECOND, 3),
         (99, 2, SECOND, 2),
         (99, 1, SECOND, 0),
@@ -378,12 +379,21 @@ def test_there_are_no_more_parts_than_it_takes_or_than_there_are_moments(
     [
         rows(9000, 9000),
         rows(8000, 9000),
+        rows(9000, 7000, 8000),
         rows(LOOKBACK - 1, LOOKBACK - 2),
         [{"id": "1"}, {"id": "2"}],
         [],
         rows(9000),
     ],
-    ids=["one second", "out of order", "not settled", "undated", "empty", "single"],
+    ids=[
+        "one second",
+        "out of order",
+        "out of order later",
+        "not settled",
+        "undated",
+        "empty",
+        "single",
+    ],
 )
 def test_a_page_that_tells_no_way_is_not_cut_at(tap: TapIntercom, page: list[Any]) -> None:
     assert parted(tap).cut(page, STARTED, 999) == []
@@ -408,6 +418,19 @@ def test_a_stretch_ends_after_three_pages_and_goes_on_where_it_was(
     found, none = read(parts, rest)
     assert (len(found), none) == (1, [])
     assert parts.stream.account.short == {}
+
+
+def test_what_came_before_a_circle_is_given_out_and_the_circle_is_told_next(
+    tap: TapIntercom, intercom: Intercom
+) -> None:
+    intercom.put(TICKETS, circling(rows(9000, 8000), rows(7000)))
+    parts = parted(tap)
+    (pages, size), [again] = parts.read(stretched(parts))
+    assert pages == [rows(9000, 8000), rows(7000)]
+    assert 0 < size < 1_000
+    with pytest.raises(RepeatedPage):
+        parts.read(again)
+    assert len(intercom.asked) == 2
 
 
 @pytest.mark.parametrize(("total", "pages"), [(8, 3), (9, 1), (None, 3), ("9", 3)])
