@@ -33,13 +33,13 @@ from tap_intercom.shapes.feed import Feed
 from tap_intercom.shapes.lists import List
 from tap_intercom.shapes.reach import INTERCOM_BEGAN
 from tap_intercom.shapes.search import Search
+from tap_intercom.shapes.shape import Page
 from tap_intercom.streams import STREAMS
 from tap_intercom.streams.people import Companies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from tap_intercom.shapes.shape import Page
     from tap_intercom.tap import TapIntercom
 
 CONTACTS, CONVERSATIONS, TICKETS = (
@@ -245,6 +245,8 @@ def test_rows_of_each_parent_come_in_the_order_of_parents(
     days = [one and (STARTED - one) // DAY for one in reached(found)]
     assert days == [None, None, 8, None, 7, 7, 7]
     assert [page.bytes > 0 for page in found] == [True, True, False, True, False, False, False]
+    assert stream.expand(Page(ago(8)), stream.reach()).bytes == found[1].bytes
+    assert stream.expand(Page([]), stream.reach()).bytes == 0
 
 
 def test_a_trial_asks_about_one_parent_at_a_time(tap: TapIntercom, intercom: Intercom) -> None:

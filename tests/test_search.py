@@ -332,7 +332,10 @@ def test_what_follows_a_page_is_cut_into_parts_that_meet(
     tap: TapIntercom, intercom: Intercom
 ) -> None:
     intercom.put(TICKETS, paged("tickets", rows(9000, 8000), [], total=14))
-    pages, following = read(parts := parted(tap), stretched(parts))
+    parts = parted(tap)
+    (first, size), _ = parts.read(stretched(parts))
+    assert parts.read(stretched(parts))[0] == (first, size)  # what was received before is no part
+    pages, following = read(parts, stretched(parts))
     assert pages == [["9000", "8000"]]
     # Twelve are left, which are two parts of three pages of two.
     assert spans(following) == [(STARTED - 8000, STARTED - 4000), (STARTED - 4000, STARTED)]
@@ -431,6 +434,7 @@ def test_what_came_before_a_circle_is_given_out_and_the_circle_is_told_next(
     with pytest.raises(RepeatedPage):
         parts.read(again)
     assert len(intercom.asked) == 2
+    assert parts.read(stretched(parts))[0] == (pages, size)
 
 
 @pytest.mark.parametrize(("total", "pages"), [(8, 3), (9, 1), (None, 3), ("9", 3)])
