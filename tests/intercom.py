@@ -37,6 +37,13 @@ STARTED = 1_780_315_200  # 2026-06-01T12:00:00Z
 DATE = {"Date": "Mon, 01 Jun 2026 12:00:00 GMT"}
 
 
+def quick(**settings: Any) -> TapIntercom:
+    """Make a tap as `make_tap` does, without the SDK's mappers, which take most of its time."""
+    config = {"api_key": TOKEN, "api_url": URL, **settings}
+    given = {name: one for name, one in config.items() if one is not None}
+    return TapIntercom(config=given, setup_mapper=False)
+
+
 class Asked(NamedTuple):
     """What was asked of Intercom."""
 

@@ -21,6 +21,7 @@ from intercom import (
     ids_of,
     moment,
     paged,
+    quick,
     reached,
     reaching,
     records_of,
@@ -45,6 +46,11 @@ if TYPE_CHECKING:
 CONTACTS, CONVERSATIONS, TICKETS = (
     f"/{name}/search" for name in ("contacts", "conversations", "tickets")
 )
+
+
+@pytest.fixture
+def make_tap(make_tap: Callable[..., TapIntercom]) -> Callable[..., TapIntercom]:  # noqa: ARG001
+    return quick  # it is quick, and the one that it takes the place of keeps the signals
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from intercom import (
     Intercom,
     file,
     moment,
+    quick,
     reached,
     reaching,
     synced,
@@ -40,6 +41,11 @@ FILE = "/download/content/data/j"
 OPEN, CLICK, RECEIPT = (f"content_export_{one}" for one in ("open", "click", "receipt"))
 OPENS = "receipt_id,opened_at\r\n1,2026-05-01 00:00:00\r\n2,2026-05-02 00:00:00\r\n"
 CLICKS = "receipt_id,clicked_at,url\r\n1,2026-05-01 00:00:00,u\r\n"
+
+
+@pytest.fixture
+def make_tap(make_tap: Callable[..., TapIntercom]) -> Callable[..., TapIntercom]:  # noqa: ARG001
+    return quick  # it is quick, and the one that it takes the place of keeps the signals
 
 
 def archive(**members: str) -> bytes:

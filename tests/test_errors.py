@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 from answering import answer
-from intercom import Intercom
+from intercom import Intercom, quick
 
 from tap_intercom.api import errors
 from tap_intercom.api.bodies import Garbled
@@ -41,9 +41,16 @@ from tap_intercom.api.transfer import TooLarge, TooSlow
 from tap_intercom.audit import Account
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tap_intercom.tap import TapIntercom
 
 PENDING = "Exceeded rate limit of 1 pending message data export jobs"
+
+
+@pytest.fixture
+def make_tap(make_tap: Callable[..., TapIntercom]) -> Callable[..., TapIntercom]:  # noqa: ARG001
+    return quick  # it is quick, and the one that it takes the place of keeps the signals
 
 
 def said(status: int, *codes: str, message: str = "Oh") -> Failure:

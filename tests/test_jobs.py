@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 from answering import answer
-from intercom import Intercom, answered, file
+from intercom import Intercom, answered, file, quick
 
 from tap_intercom.api import jobs
 from tap_intercom.api.client import Rules
@@ -20,6 +20,7 @@ from tap_intercom.api.paginators import Request
 from tap_intercom.audit import Account
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import IO
 
     from tap_intercom.tap import TapIntercom
@@ -31,6 +32,11 @@ PENDING = answer(
 )
 COMPLETED = {"status": "completed"}
 RULES = Rules("calls", "exporting", Account(), OF_EXPORTS)
+
+
+@pytest.fixture
+def make_tap(make_tap: Callable[..., TapIntercom]) -> Callable[..., TapIntercom]:  # noqa: ARG001
+    return quick  # it is quick, and the one that it takes the place of keeps the signals
 
 
 class Clock:

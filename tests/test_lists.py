@@ -15,6 +15,7 @@ from intercom import (
     ids_of,
     moment,
     paged,
+    quick,
     reached,
     reaching,
     records_of,
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tap_intercom.tap import TapIntercom
+
+
+@pytest.fixture
+def make_tap(make_tap: Callable[..., TapIntercom]) -> Callable[..., TapIntercom]:  # noqa: ARG001
+    return quick  # it is quick, and the one that it takes the place of keeps the signals
 
 
 def ago(*days: float, key: str = "updated_at") -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from answering import answer
-from intercom import DAY, STARTED, Bookmarks, Intercom, at_path
+from intercom import DAY, STARTED, Bookmarks, Intercom, at_path, quick
 
 from tap_intercom import check
 from tap_intercom.api.errors import NO_PERMISSION, NO_PLAN, NO_VERSION
@@ -31,6 +31,11 @@ if TYPE_CHECKING:
     from tap_intercom.tap import TapIntercom
 
 KINDS = {one.name: one for one in STREAMS}
+
+
+@pytest.fixture
+def make_tap(make_tap: Callable[..., TapIntercom]) -> Callable[..., TapIntercom]:  # noqa: ARG001
+    return quick  # it is quick, and the one that it takes the place of keeps the signals
 
 
 @pytest.fixture

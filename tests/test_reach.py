@@ -7,10 +7,9 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from intercom import DAY, STARTED, moment
+from intercom import DAY, STARTED, moment, quick
 
 from tap_intercom.records import times
-from tap_intercom.shapes.exports import Export
 from tap_intercom.shapes.reach import Ascent, Reach, adopted
 from tap_intercom.streams import STREAMS
 
@@ -24,6 +23,11 @@ NOW = times.parse(STARTED)
 SINCE, END = NOW - timedelta(days=9), NOW - timedelta(days=3)
 LOOKBACK = timedelta(seconds=600)
 REACH = Reach(SINCE, END, NOW, LOOKBACK)
+
+
+@pytest.fixture
+def make_tap(make_tap: Callable[..., TapIntercom]) -> Callable[..., TapIntercom]:  # noqa: ARG001
+    return quick  # it is quick, and the one that it takes the place of keeps the signals
 
 
 @pytest.mark.parametrize(
@@ -95,8 +99,6 @@ def test_start_and_end_date_are_for_what_has_a_bookmark(
         bounds: tuple[Any, ...] = (None, None, False)
         if stream.replication_key:
             bounds = (start, end, True)
-        elif issubclass(stream, Export):
-            bounds = (None, end, False)
         assert (reach.since, reach.end, reach.is_bounded) == bounds, stream.name
 
 
@@ -134,6 +136,16 @@ def test_what_the_catalog_has_read_whole_has_no_bounds(
     stream = make_tap(**BOUNDS).streams["contacts"]
     stream.forced_replication_method = "FULL_TABLE"
     assert stream.reach() == stream.reach().whole()
+
+
+@pytest.mark.parametrize("name", ["content_export_open", "report_call"])
+def test_an_export_that_is_read_whole_has_an_end_all_the_same(
+    make_tap: Callable[..., TapIntercom], name: str
+) -> None:
+    stream = make_tap(**BOUNDS).streams[name]
+    stream.forced_replication_method = "FULL_TABLE"
+    reach = stream.reach()
+    assert (reach.since, reach.end) == (None, times.parse(BOUNDS["end_date"]))
 
 
 def test_the_lookback_is_the_one_that_is_set(make_tap: Callable[..., TapIntercom]) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 from answering import answer
-from intercom import DATE, STARTED, Intercom, answered, synced, waited_for
+from intercom import DATE, STARTED, Intercom, answered, quick, synced, waited_for
 
 from tap_intercom import run as run_module
 from tap_intercom.api.client import Rules
@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 
 TAGS = Request("/tags")
 RULES = Rules("tags", "reading tags", Account())
+
+
+@pytest.fixture
+def make_tap(make_tap: Callable[..., TapIntercom]) -> Callable[..., TapIntercom]:  # noqa: ARG001
+    return quick  # it is quick, and the one that it takes the place of keeps the signals
 
 
 @pytest.fixture

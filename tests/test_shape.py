@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from answering import answer
-from intercom import DAY, STARTED, Bookmarks, Intercom, paged, reaching, synced
+from intercom import DAY, STARTED, Bookmarks, Intercom, paged, quick, reaching, synced
 from runs import catalog_of
 
 from tap_intercom.api.errors import IntercomError, TokenRefused
@@ -32,6 +32,11 @@ if TYPE_CHECKING:
     from tap_intercom.tap import TapIntercom
 
 LOOKBACK = 600
+
+
+@pytest.fixture
+def make_tap(make_tap: Callable[..., TapIntercom]) -> Callable[..., TapIntercom]:  # noqa: ARG001
+    return quick  # it is quick, and the one that it takes the place of keeps the signals
 
 
 @pytest.fixture
