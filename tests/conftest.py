@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gc
 import signal
+import sys
 import threading
+import traceback
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +50,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _no_thread_outlives_its_test(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+def _no_thread_outlives_its_test(
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,  # noqa: ARG001  what it has made quick stays so until then
+) -> Iterator[None]:
     """Wait for what a test has begun and not awaited: the next one might hear of it."""
     before = set(threading.enumerate())
     yield
@@ -60,7 +65,12 @@ def _no_thread_outlives_its_test(caplog: pytest.LogCaptureFixture) -> Iterator[N
             caplog.get_records("call").clear()
             gc.collect()
         thread.join(PATIENCE)
-        assert not thread.is_alive(), f"{thread.name} goes on after the test"
+        assert not thread.is_alive(), f"{thread.name} goes on after the test, in\n{place(thread)}"
+
+
+def place(thread: threading.Thread) -> str:
+    """Tell where a thread is."""
+    return "".join(traceback.format_stack(sys._current_frames().get(thread.ident)))  # noqa: SLF001
 
 
 @contextmanager
