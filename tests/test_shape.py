@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import copy
 import logging
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from answering import answer
-from intercom import DAY, STARTED, Bookmarks, Intercom, paged, quick, reaching, synced
+from intercom import DAY, STARTED, Bookmarks, Intercom, paged, quick, reaching, synced, waited_for
 from runs import catalog_of
 
 from tap_intercom.api.errors import IntercomError, TokenRefused
@@ -382,6 +383,32 @@ def test_a_first_page_tells_how_many_there_are(
     glimpse = tap.streams["tags"].first_page(Request("/tags"))
     assert (glimpse.records, glimpse.pages, glimpse.details) == (records, pages, 0)
     assert glimpse.sample == body["data"]
+
+
+@pytest.mark.parametrize(("name", "calls"), [("tickets", 2), ("calls", 3)])
+def test_a_search_goes_on_from_what_was_asked_long_ago_and_a_list_does_not(
+    tap: TapIntercom,
+    intercom: Intercom,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    calls: int,
+) -> None:
+    path = "/tickets/search" if name == "tickets" else f"/{name}"
+    rows = [[{"id": one, "updated_at": STARTED - DAY}] for one in "12"]
+    intercom.put(path, paged("data" if name == "calls" else name, *rows))
+    stream = tap.streams[name]
+    opening, rules = stream.opens(stream.reach())
+    assert opening is not None
+    tap.run.open([(opening, rules)])
+    assert waited_for(tap.run._openings[opening.key].done)  # noqa: SLF001
+    later = time.monotonic() + 99
+    monkeypatch.setattr("time.monotonic", lambda: later)
+    assert [one["id"] for one in stream.get_records()] == ["1", "2"]
+    assert len(intercom.asked) == calls
+
+
+def test_of_a_page_that_was_not_asked_for_nothing_was_received() -> None:
+    assert Page([]) == Page([], None, 0)
 
 
 # Types that are asked for
