@@ -264,7 +264,7 @@ def test_what_is_asked_for_with_a_get_has_no_size_of_ours(
         (answer(422), VERDICTS, IntercomError),
         (TooLarge("x"), IN_A_SCROLL, ScrollLost),
     ],
-    ids=str,
+    ids=["restart", "wait", "skip", "leave out", "stop", "too large"],
 )
 def test_each_verdict_has_its_error(
     tap: TapIntercom, intercom: Intercom, failure: Any, table: Any, kind: type[IntercomError]
