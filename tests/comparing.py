@@ -91,6 +91,11 @@ def _number(value: Any) -> Decimal | None:
         return None
 
 
+def _same_number(sent: Any, found: Any) -> bool:
+    """Tell whether the digits are the same, or what they stand for in a floating-point number."""
+    return _number(sent) == _number(found) or (isinstance(sent, float) and sent == found)
+
+
 def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
@@ -133,6 +138,8 @@ def _plain(text: str) -> str:
 
 
 def _same_boolean(sent: Any, found: bool) -> bool:  # noqa: FBT001  it is the value to look at
+    if isinstance(sent, NUMBERS):
+        return sent == found
     return str(sent).lower() in ({"true", "1"} if found else {"false", "0"})
 
 
@@ -141,6 +148,6 @@ AS_TYPE: tuple[tuple[Any, Callable[[Any, Any], bool]], ...] = (
     (datetime, _same_moment),
     (date, lambda sent, found: str(sent) == found.isoformat()),
     (bool, _same_boolean),
-    (NUMBERS, lambda sent, found: _number(sent) == _number(found)),
+    (NUMBERS, _same_number),
     (str, lambda sent, found: _as_text(sent) == found or _same_moment(sent, found)),
 )
