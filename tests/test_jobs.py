@@ -12,7 +12,7 @@ import requests
 from answering import answer
 from intercom import Intercom, answered, file, quick
 
-from tap_intercom.api import jobs
+from tap_intercom.api import jobs, transfer
 from tap_intercom.api.client import Rules
 from tap_intercom.api.errors import OF_EXPORTS, Gone, IntercomError
 from tap_intercom.api.jobs import STARTS, Jobs, named, said
@@ -310,6 +310,7 @@ def test_a_file_that_nobody_exports_is_given_up_at_once(
     exports: Jobs, intercom: Intercom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(jobs, "MOST_BYTES", 5)
+    monkeypatch.setattr(transfer, "CHUNK_BYTES", 3)  # it arrives in pieces
     intercom.put(FILE, file(b"12345"))
     assert content(exports.file(QUESTION)) == b"12345"
     intercom.put(FILE, file(b"123456"))

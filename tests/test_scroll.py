@@ -68,6 +68,15 @@ def test_only_what_is_within_reach_comes(companies: Shape, intercom: Intercom) -
     assert reached(found) == [None, STARTED - DAY]
 
 
+def test_companies_that_tell_no_time_say_nothing_of_how_far_they_reach(
+    companies: Shape, intercom: Intercom
+) -> None:
+    intercom.put(PATH, scrolled([{"id": "1"}], [{"id": "2", "updated_at": "odd"}]))
+    found = list(companies.pages(reaching(companies)))
+    assert ids_of(found) == ["1", "2"]
+    assert reached(found) == [None, None, None]
+
+
 def test_nothing_is_given_out_before_the_scroll_has_ended(
     companies: Shape, intercom: Intercom
 ) -> None:

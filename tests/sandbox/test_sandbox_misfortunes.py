@@ -93,14 +93,12 @@ def test_an_answer_is_cut_off(start: Start) -> None:
 
 def test_an_answer_never_comes(start: Start) -> None:
     intercom = start().using(token="demo-hanging-once")
-    began = time.perf_counter()
     with pytest.raises(requests.ReadTimeout):
         requests.get(
             intercom.sandbox.url + "/me",
             headers={"Authorization": "Bearer demo-hanging-once", "Intercom-Version": "2.17"},
             timeout=0.3,
         )
-    assert 0.25 < time.perf_counter() - began < 5
     assert intercom.get("/me").status_code == 200
 
 
