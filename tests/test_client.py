@@ -29,6 +29,7 @@ from tap_intercom.api.errors import (
 from tap_intercom.api.paginators import Request
 from tap_intercom.api.retries import PATIENT, wait_seconds
 from tap_intercom.api.transfer import TooLarge
+from tap_intercom.settings import DECLARED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -380,6 +381,11 @@ def test_a_wait_that_is_asked_for_is_kept(status: int) -> None:
 )
 def test_no_wait_is_endless(failure: Failure) -> None:
     assert wait_seconds(failure, 1000) <= retries.LONGEST_WAIT_SECONDS
+
+
+def test_the_longest_wait_is_that_of_the_page() -> None:
+    told = DECLARED["properties"]["request_timeout"]["description"]
+    assert f"waits of up to {retries.LONGEST_WAIT_SECONDS:.0f} seconds" in told
 
 
 @pytest.mark.parametrize("skew", [-3600, 0, 3600])

@@ -57,8 +57,8 @@ class Clock:
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr("time.sleep", clock.sleep)
-    monkeypatch.setattr("time.monotonic", clock.monotonic)
+    monkeypatch.setattr(jobs, "time", clock)  # that of others goes on
+    monkeypatch.setattr("time.sleep", clock.sleep)  # between tries of a call
     return clock
 
 

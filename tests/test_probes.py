@@ -251,7 +251,7 @@ def test_a_check_goes_round_all_streams(
     assert [one.stream for one in report.findings] == [*few]
     assert [one.access for one in report.findings] == [OK, NOT_ASKED, OK]
     assert (report.calls_a_window, report.share, report.concurrency) == (900, 0.5, 7)
-    assert report.shown()["admin"]["id"] == "7"
+    assert report.shown()["admin"] == {"id": "7", "name": None, "email": None}
     intercom.put("/me", lambda _: answer(200, {"id": "7"}, {"X-RateLimit-Limit": "many"}))
     assert checked(tap).calls_a_window is None
     intercom.put("/tags", answer(500))

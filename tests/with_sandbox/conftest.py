@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,11 +18,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-@pytest.fixture(autouse=True, scope="session")
-def _quick_exports() -> Iterator[None]:
-    """Do not wait long for an export, also where a fixture makes a run."""
+@contextmanager
+def quick_exports() -> Iterator[None]:
+    """Do not wait long for an export."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(jobs, "FIRST_LOOK_SECONDS", 0.01)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _quick_exports() -> Iterator[None]:
+    """Nor where a fixture makes a run; but tests of other folders wait as ever."""
+    with quick_exports():
         yield
 
 
@@ -81,7 +89,8 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture(scope="session")
 def everything(standing: Sandbox) -> Run:
     """All streams out of the quiet workspace, also those that are off by default."""
-    run = sync(standing, *NAMES, custom_object_types=CUSTOM_OBJECT_TYPES)
+    with quick_exports():
+        run = sync(standing, *NAMES, custom_object_types=CUSTOM_OBJECT_TYPES)
     assert run.error is None
     assert run.left_out == {}
     return run
