@@ -25,9 +25,10 @@ clean-demo:  ## Forget what the demo loaded: the next `make demo` is a first run
 	rm -rf .demo
 
 # Tests of one file stay together, and the longest begin first, which tests/conftest.py sees to.
-PYTEST := $(BIN)/pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+# Four processes, also on two cores: many tests wait for a network that fails, or for a program.
+PYTEST := $(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
-test: install browser  ## Run all tests, on up to four cores: some minutes
+test: install browser  ## Run all tests, four at a time: some minutes
 	@$(if $(ARGS),:,echo "All tests: about 6 minutes on two cores. Most of them: make test-fast.")
 	$(PYTEST) $(ARGS)
 
