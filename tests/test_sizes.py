@@ -87,3 +87,12 @@ def test_another_thread_that_fails_at_a_larger_size_lowers_nothing_further() -> 
     assert size.ask() == 10
     assert not size.is_a_try(10)
     assert size.is_a_try(11)
+
+
+def test_threads_that_see_the_same_failure_make_tries_no_rarer() -> None:
+    size = PageSize(150)
+    for _ in range(10):
+        size.failed(150)
+    for _ in range(PAGES_BEFORE_A_TRY):
+        size.arrived(size.ask())
+    assert size.ask() == 100

@@ -47,8 +47,10 @@ class PageSize:
     def failed(self, size: int) -> None:
         """Note that a page of a size is too much."""
         with self._lock:
+            if size >= self._too_much:
+                return  # another thread has seen it, and fewer are asked for already
             self._arrived = 0
-            self._too_much = min(self._too_much, size)
+            self._too_much = size
             if size > self._works:
                 self._pages *= 2
             else:
