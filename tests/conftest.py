@@ -123,3 +123,11 @@ def mounted() -> Callable[..., Answers]:
 def answers(tap: TapIntercom, mounted: Callable[..., Answers]) -> Answers:
     """What the tap is told."""
     return mounted(tap)
+
+
+@pytest.fixture
+def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long was waited, without waiting."""
+    slept: list[float] = []
+    monkeypatch.setattr("time.sleep", slept.append)
+    return slept

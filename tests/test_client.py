@@ -53,14 +53,6 @@ def tags(tap: TapIntercom) -> Shape:
     return tap.streams["tags"].briefly()
 
 
-@pytest.fixture
-def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long was waited, without waiting."""
-    slept: list[float] = []
-    monkeypatch.setattr(time, "sleep", slept.append)
-    return slept
-
-
 # What to do about an answer
 
 RETRIED = [

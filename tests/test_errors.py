@@ -169,11 +169,7 @@ def intercom(tap: TapIntercom) -> Intercom:
     return Intercom().before(tap)
 
 
-@pytest.fixture(autouse=True)
-def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    slept: list[float] = []
-    monkeypatch.setattr("time.sleep", slept.append)
-    return slept
+pytestmark = pytest.mark.usefixtures("naps")
 
 
 def sizes(intercom: Intercom) -> list[int]:

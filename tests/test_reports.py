@@ -59,11 +59,7 @@ def rows_of(stream: ReportExport) -> list[Any]:
     return [row for page in stream.pages(reaching(stream)) for row in page.records]
 
 
-@pytest.fixture(autouse=True)
-def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    slept: list[float] = []
-    monkeypatch.setattr("time.sleep", slept.append)
-    return slept
+pytestmark = pytest.mark.usefixtures("naps")
 
 
 def test_a_row_is_its_id_its_time_and_an_object_by_full_names(tap: TapIntercom) -> None:

@@ -44,11 +44,7 @@ def companies(tap: TapIntercom) -> Shape:
     return tap.streams["companies"]
 
 
-@pytest.fixture(autouse=True)
-def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    slept: list[float] = []
-    monkeypatch.setattr("time.sleep", slept.append)
-    return slept
+pytestmark = pytest.mark.usefixtures("naps")
 
 
 def test_a_scroll_goes_on_by_its_parameter_to_an_empty_page(
