@@ -46,7 +46,10 @@ class Account:
     skipped: list[str] = field(default_factory=list)
     capped: list[str] = field(default_factory=list)
     short: dict[str, Shortfall] = field(default_factory=dict)
+    # Parents whose rows could not be read, and why; and why the stream itself ended early.
+    lost: dict[str, str] = field(default_factory=dict)
     left_out: str | None = None
+    failed: str | None = None
     progress: str = NOT_BEGUN
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -83,6 +86,13 @@ class Account:
                 parents,
                 named(self.skipped),
             )
+        if self.lost:
+            logger.warning(
+                "The rows of %d %s could not be read, and are asked for again in the next run: %s",
+                len(self.lost),
+                parents,
+                named([f"{name} ({why.rstrip('.')})" for name, why in self.lost.items()]),
+            )
         if self.capped:
             logger.warning(
                 "Intercom gives only the newest %d rows of these %s: %s",
@@ -97,6 +107,11 @@ class Account:
             )
 
     @property
+    def is_whole(self) -> bool:
+        """Say whether nothing is missing, so that a target may remove what it was not given."""
+        return not (self.incomplete or self.skipped)
+
+    @property
     def incomplete(self) -> list[str]:
         """Say what is known to be missing, and why."""
         return list(self._missing())
@@ -104,8 +119,12 @@ class Account:
     def _missing(self) -> Iterator[str]:
         if self.left_out:
             yield "left out"
+        elif self.failed:
+            yield "failed"
         elif self.progress != ENDED:
             yield f"the run ended before it did ({self.progress})"
+        if self.lost:
+            yield f"{_counted(len(self.lost), 'parent')} whose rows could not be read"
         if self.capped:
             yield f"{_counted(len(self.capped), 'parent')} with more rows than Intercom gives"
         if self.short:
@@ -135,7 +154,9 @@ class Account:
             "skipped": self.skipped,
             "capped": self.capped,
             "short": {name: one._asdict() for name, one in dict(self.short).items()},
+            "lost": dict(self.lost),
             "left_out": self.left_out,
+            "failed": self.failed,
             "progress": self.progress,
             "incomplete": self.incomplete,
         }
@@ -175,6 +196,34 @@ class Audit:
     def left_out(self) -> dict[str, str]:
         """The streams that ended early, and why."""
         return {name: one.left_out for name, one in self._accounts.items() if one.left_out}
+
+    @property
+    def failed(self) -> list[str]:
+        """The streams that failed."""
+        return [name for name, one in self._accounts.items() if one.failed]
+
+    def conclude(self, streams: Iterable[str], logger: Logger, *, is_strict: bool) -> None:
+        """Say in one sentence how the run ended.
+
+        Raises:
+            RunError: Streams failed, or the user is strict and rows are still to be read.
+        """
+        names = list(streams)
+        lost = [name for name in names if self.account(name).lost]
+        ended = len(names) - len(self.failed) - len(self.left_out)
+        parts = [f"{_counted(ended, 'stream')} ended"]
+        if self.failed:
+            parts.append(f"{len(self.failed)} failed ({', '.join(self.failed)})")
+        if self.left_out:
+            parts.append(f"{len(self.left_out)} left out ({', '.join(self.left_out)})")
+        if lost:
+            parts.append(f"some rows of {', '.join(lost)} are asked for again in the next run")
+        sentence = "; ".join(parts)
+        if self.failed:
+            raise RunError(f"{sentence}. Run again: what failed is gone on with where it stopped.")
+        if lost and is_strict:
+            raise RunError(f"strict is set, and rows could not be read: {sentence}.")
+        logger.info("%s.", sentence)
 
     def tell(self, streams: Iterable[str], logger: Logger) -> None:
         """Say what came of streams, in a line each."""

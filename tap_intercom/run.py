@@ -43,6 +43,9 @@ if TYPE_CHECKING:
     from requests import Response
 
     from tap_intercom.api.bodies import Body, Record
+    from tap_intercom.api.retries import Patience
+
+MINUTE = 60.0
 
 # So long an answer that was asked for beforehand says what it would say when it is needed.
 FRESH_SECONDS = 5.0
@@ -74,7 +77,7 @@ class Run:
         limit = RateLimit(config["rate_limit_share"] / 100)
         adapter = PacedAdapter(limit, self._concurrency)
         self.client = Client(address, self.token, adapter, config["request_timeout"])
-        self.patience = PATIENT
+        self.patience = replace(PATIENT, outage_seconds=MINUTE * config["patience_minutes"])
         self.audit = Audit()
         self.spools = Spools()
         # As `/me` tells them.
@@ -87,8 +90,10 @@ class Run:
         self._shared: set[str] = set()
         self._known: dict[str, list[Record]] = {}
         self._lock = threading.Lock()
+        # What failed for good, by what was asked: nobody asks the same again.
+        self._hopeless: dict[str, str] = {}
 
-    def introduce(self) -> tuple[Body, Mapping[str, str]]:
+    def introduce(self, patience: Patience = BRIEF) -> tuple[Body, Mapping[str, str]]:
         """Ask who the token belongs to, before any stream begins; give body and headers.
 
         Raises:
@@ -96,7 +101,7 @@ class Run:
             LoginError, StoreError: There is no token.
         """
         try:
-            me, headers = self._introduced()
+            me, headers = self._introduced(patience)
         except Gone as error:
             msg = (
                 f"{error.failure} There is no Intercom API at {self.client.address.url}: check"
@@ -112,9 +117,9 @@ class Run:
             self.workspace_created_at = times.parse(at("app.created_at", me))
         return me, headers
 
-    def _introduced(self) -> tuple[Body, Mapping[str, str]]:
+    def _introduced(self, patience: Patience) -> tuple[Body, Mapping[str, str]]:
         """Ask who the token belongs to, and where it is refused, again with another one if any."""
-        rules = Rules("workspace", "the permission for it", Account(), patience=BRIEF)
+        rules = Rules("workspace", "the permission for it", Account(), patience=patience)
         self.token.obtain()
         try:
             return self.check_token(rules)
@@ -162,6 +167,8 @@ class Run:
 
         It holds for a while, and for good where the answer `keeps_place`, or is the only page.
         """
+        if request.key in self._hopeless:
+            raise IntercomError(rules.stream, self._hopeless[request.key])
         opening = self._openings.get(request.key)
         if opening is not None:
             answer, came_at = opening.result()
@@ -169,7 +176,12 @@ class Run:
             if keeps_place or is_fresh or next_request(request, answer) is None:
                 # Records are made to fit in place, so each reader gets its own.
                 return json.loads(json.dumps(answer))
-        return self.client.send(request, rules)
+        try:
+            return self.client.send(request, rules)
+        except IntercomError as error:
+            if type(error) is IntercomError:
+                self._hopeless[request.key] = error.problem
+            raise
 
     def is_shared(self, request: Request) -> bool:
         """Say whether more than one stream begins with a request."""

@@ -186,8 +186,15 @@ DECLARED: dict[str, Any] = th.PropertiesList(
         th.IntegerType(minimum=1, maximum=3_600),
         default=60,
         title="Request timeout",
-        description="How many seconds an answer may take, to begin and to arrive whole. A call "
-        "that fails is made ten times, with waits of up to 32 seconds in between.",
+        description="How many seconds an answer may take, to begin and to arrive whole.",
+    ),
+    th.Property(
+        "patience_minutes",
+        th.IntegerType(minimum=1, maximum=1_440),
+        default=15,
+        title="Patience",
+        description="How long a run waits while nothing at all comes from Intercom, before it "
+        "gives up.",
     ),
     th.Property(
         "user_agent",

@@ -168,18 +168,21 @@ class TapIntercom(Tap):
         writer.end_with_target(partial(self.write_summary, "failed"))
         outcome = "failed"
         try:
-            self.run.introduce()
+            self.run.introduce(self.run.patience)
             self.run.open([one.opens(one.reach()) for one in self.selected if one.is_available])
             with rarely_collecting():
                 try:
                     super().sync_all()
                 finally:
                     writer.flush()
-            outcome = "completed"
+            outcome = "failed" if self.run.audit.failed else "completed"
         finally:
             self.run.audit.tell([one.name for one in self.selected], self.logger)
             self.write_summary(outcome)
         self.tell_left_out()
+        self.run.audit.conclude(
+            [one.name for one in self.selected], self.logger, is_strict=self.config["strict"]
+        )
 
     @override  # type: ignore[misc]  # likewise
     def run_sync_dry_run(

@@ -9,9 +9,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from functools import partial
+from datetime import datetime, timedelta
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,9 @@ import requests
 
 from tap_intercom.api import errors
 from tap_intercom.api.bodies import Garbled
-from tap_intercom.api.errors import Failure, IntercomError
+from tap_intercom.api.errors import Failure, IntercomError, Unreachable
+from tap_intercom.api.health import Health
+from tap_intercom.api.paginators import Request
 from tap_intercom.api.retries import PATIENT, Passing, Patience, again
 from tap_intercom.api.transfer import BoundedSession, read_beginning
 
@@ -30,7 +32,6 @@ if TYPE_CHECKING:
 
     from tap_intercom.api.address import Address
     from tap_intercom.api.pacing import PacedAdapter
-    from tap_intercom.api.paginators import Request
     from tap_intercom.api.sizes import PageSize
     from tap_intercom.audit import Account
 
@@ -84,6 +85,7 @@ class Client:
     ) -> None:
         """Take where to send, what signs requests, what paces them, and how long one may take."""
         self.address = address
+        self.health = Health()
         self.received = Received()
         self._timeout = timeout_seconds
         self._waited = adapter.waited
@@ -103,55 +105,26 @@ class Client:
         Raises:
             NotAvailable, Gone, ScrollLost, JobsRunning, IntercomError: See there. What is still
                 failing when patience is over is an `IntercomError` too.
+            Unreachable: Nothing has come from Intercom for as long as patience says.
         """
-        failed: Counter[int] = Counter()
+        call = _Call(self, request, rules)
         try:
-            return again(
-                partial(self._attempt, request, rules, failed),
-                rules.patience,
-                partial(self._tell, rules),
-            )
+            return again(call.attempt, call.is_over, call.tell)
         except Passing as error:
-            raise IntercomError(
-                rules.stream, self._given_up(error, rules.patience), error.failure
-            ) from error
+            raise call.given_up(error) from error
 
-    def _given_up(self, error: Passing, patience: Patience) -> str:
-        if error.failure.kind in {errors.SILENT, errors.SLOW}:
-            return (
-                f"{self.address.url} could not be reached: {error.failure.text}."
-                " Check the network, and region or api_url."
-            )
-        return f"{error} It did so {patience.tries} times; run again later."
+    def works(self, rules: Rules) -> bool:
+        """Look whether anything works: ask once for what any token may."""
+        before = self.health.clock()
+        with suppress(Failed):
+            self.ask(Request("/me"), rules.account)
+        return self.health.has_lived_since(before)
 
-    def _attempt(self, request: Request, rules: Rules, failed: Counter[int]) -> Any:
-        """Send a request once; `failed` counts how often a page of it was too much, by its size."""
-        size = rules.size_of(request)
-        asked = request if size is None else request.with_page_size(size)
-        try:
-            found = self._asked(asked, rules.account)
-        except _Failed as error:
-            row = rules.judge(error.failure, size)
-            if row.verdict == errors.SMALLER and size is not None and rules.page_size:
-                failed[size] += 1
-                # One failure may be anything; a second one of the same page is its size.
-                is_sure = failed[size] > 1 or error.failure.kind in {errors.SLOW, errors.LARGE}
-                if is_sure or rules.page_size.is_a_try(size):
-                    rules.page_size.failed(size)
-            if row.verdict in {errors.RETRY, errors.SMALLER}:
-                raise Passing(error.failure, row.advice) from error
-            advice = row.advice.format(permission=rules.permission)
-            problem = f"{error.failure} {advice}".rstrip()
-            raise rules.error(row.verdict, problem, error.failure, row.why) from error
-        if size is not None and rules.page_size:
-            rules.page_size.arrived(size)
-        return found
-
-    def _asked(self, request: Request, account: Account) -> Any:
+    def ask(self, request: Request, account: Account) -> Any:
         """Send a request, and read its answer.
 
         Raises:
-            _Failed: It did not bring what was asked for.
+            Failed: It did not bring what was asked for.
         """
         try:
             prepared = self.session.prepare_request(
@@ -177,12 +150,21 @@ class Client:
                 elif is_error:
                     read_beginning(response)
                 if is_error:
-                    raise _Failed(Failure.of_answer(response))
-                return request.read(response)
+                    raise self._failed(response)
+                found = request.read(response)
+                self.health.is_alive()
+                return found
         except requests.RequestException as error:
-            raise _Failed(Failure.of_network(error)) from error
+            raise Failed(Failure.of_network(error)) from error
         except Garbled as error:
-            raise _Failed(Failure.of_body(error, response)) from error
+            raise Failed(Failure.of_body(error, response)) from error
+
+    def _failed(self, response: requests.Response) -> Failed:
+        """Read an answer that is an error; one that is Intercom's own is a sign of life."""
+        failure = Failure.of_answer(response)
+        if failure.kind == errors.ANSWER and failure.status not in errors.PASSING:
+            self.health.is_alive()
+        return Failed(failure)
 
     @contextmanager
     def _accounted(self, account: Account) -> Iterator[None]:
@@ -193,19 +175,105 @@ class Client:
         finally:
             account.called(self._waited.seconds - before)
 
-    @staticmethod
-    def _tell(rules: Rules, error: Passing, wait: float, number: int) -> None:
-        """Note that a request is sent again, and say so in the log."""
-        is_refused = error.failure.status == requests.codes.too_many_requests
-        rules.account.retried(wait if is_refused else 0.0)
-        rules.logger.warning(
-            "%s Trying again in %.1f seconds (%d of %d).", error, wait, number, rules.patience.tries
-        )
 
-
-class _Failed(Exception):
+class Failed(Exception):
     """A request, sent once, that did not bring what was asked for."""
 
     def __init__(self, failure: Failure) -> None:
+        """Take what decides the next step."""
         super().__init__(str(failure))
         self.failure = failure
+
+
+class _Call:
+    """A request on its way, however often it is sent."""
+
+    def __init__(self, client: Client, request: Request, rules: Rules) -> None:
+        self._client = client
+        self._request = request
+        self._rules = rules
+        self._tries = 0
+        self._failing_since = 0.0
+        # How often a page was too much, by its size.
+        self._too_much: Counter[int] = Counter()
+
+    def attempt(self) -> Any:
+        """Send the request once."""
+        rules = self._rules
+        size = rules.size_of(self._request)
+        asked = self._request if size is None else self._request.with_page_size(size)
+        try:
+            found = self._client.ask(asked, rules.account)
+        except Failed as error:
+            self._tries += 1
+            self._failing_since = self._failing_since or self._client.health.clock()
+            row = rules.judge(error.failure, size)
+            if row.verdict == errors.SMALLER and size is not None:
+                self._is_too_much(size, error.failure)
+            if row.verdict in {errors.RETRY, errors.SMALLER}:
+                raise Passing(error.failure, row.advice, row.tries) from error
+            advice = row.advice.format(permission=rules.permission)
+            problem = f"{error.failure} {advice}".rstrip()
+            raise rules.error(row.verdict, problem, error.failure, row.why) from error
+        if size is not None and rules.page_size:
+            rules.page_size.arrived(size)
+        return found
+
+    def _is_too_much(self, size: int, failure: Failure) -> None:
+        """Note that a page failed; a second time, where other calls work, it is its size."""
+        page_size = self._rules.page_size
+        if page_size is None:
+            return
+        self._too_much[size] += 1
+        is_sure = failure.kind == errors.LARGE or (self._too_much[size] > 1 and self._others_work())
+        if is_sure or page_size.is_a_try(size):
+            page_size.failed(size)
+
+    def _others_work(self) -> bool:
+        """Say whether it is this call alone that fails."""
+        health = self._client.health
+        if self._rules.patience.outage_seconds == 0:
+            return True
+        return health.has_lived_since(self._failing_since) or (
+            health.may_look() and self._client.works(self._rules)
+        )
+
+    def is_over(self, error: Passing) -> bool:
+        """Say whether a request that has failed is given up."""
+        patience, health = self._rules.patience, self._client.health
+        if error.tries is not None and self._tries >= error.tries:
+            return True
+        is_refused = error.failure.status == requests.codes.too_many_requests
+        lasts = health.clock() - self._failing_since
+        if is_refused or (self._tries < patience.tries and lasts < patience.seconds):
+            return is_refused and health.silent_seconds > patience.outage_seconds > 0
+        return self._others_work() or health.silent_seconds > patience.outage_seconds
+
+    def given_up(self, error: Passing) -> IntercomError:
+        """Say that a request is given up, and why."""
+        patience, health = self._rules.patience, self._client.health
+        is_outage = not health.has_lived_since(self._failing_since)
+        address = self._client.address.url
+        if error.failure.kind in {errors.SILENT, errors.SLOW}:
+            problem = f"{address} could not be reached: {error.failure.text}."
+            problem += " Check the network, and region or api_url."
+        else:
+            problem = f"{error} It did so {self._tries} times; run again later."
+        kind = Unreachable if is_outage and patience.outage_seconds > 0 else IntercomError
+        return kind(self._rules.stream, problem, error.failure)
+
+    def tell(self, error: Passing, wait: float, number: int) -> None:
+        """Note that the request is sent again, and say so in the log."""
+        patience, health = self._rules.patience, self._client.health
+        is_refused = error.failure.status == requests.codes.too_many_requests
+        self._rules.account.retried(wait if is_refused else 0.0)
+        if number <= patience.tries:
+            text = "%s Trying again in %.1f seconds (%d of %d)."
+            self._rules.logger.warning(text, error, wait, number, patience.tries)
+        elif health.may_tell():
+            left = max(0.0, patience.outage_seconds - health.silent_seconds)
+            until = datetime.now().astimezone() + timedelta(seconds=left)
+            text = "%s Nothing has come from Intercom for %.0f seconds; trying until %s."
+            self._rules.logger.warning(
+                text, error, health.silent_seconds, until.strftime("%H:%M:%S")
+            )

@@ -8,9 +8,13 @@ kind of request (`OF_SEARCHES`, `IN_A_SCROLL`, `OF_EXPORTS`):
     SMALLER     ask again, for a smaller page
     RESTART     begin the scroll anew
     WAIT        ask again when there is room for another job
-    SKIP_ROWS   go on without the rows of the one parent that was asked about
+    SKIP_ROWS   go on without the rows of the one parent that was asked about, which is gone
     LEAVE_OUT   go on without the stream, and say so
-    STOP        end the run
+    STOP        ask no more for this: the stream fails, or only the parent that was asked about
+
+How far a failure reaches is decided by whoever asked, from what is raised: `shapes/children` goes
+on without one parent's rows, and remembers them; `shapes/shape` without the stream; what `EndsRun`
+ends the run.
 """
 
 from __future__ import annotations
@@ -121,8 +125,16 @@ class IntercomError(FatalAPIError, ClickException):
         self.why = why
 
 
-class TokenRefused(IntercomError):
+class EndsRun(IntercomError):
+    """What fails for every stream: there is no use in going on with the next."""
+
+
+class TokenRefused(EndsRun):
     """Intercom does not know the token, or no longer."""
+
+
+class Unreachable(EndsRun):
+    """Nothing has come from Intercom for as long as the user wants to wait."""
 
 
 class NotAvailable(IntercomError):
@@ -166,7 +178,8 @@ class Row(NamedTuple):
     """Which failures it is about, and what is done. What is empty fits everything.
 
     `says` must be part of what Intercom says. `why` is a word for a stream that is left out;
-    `advice` what a person is told, after the failure, of what can be done.
+    `advice` what a person is told, after the failure, of what can be done; `tries` how often such a
+    failure may come of one request, where it is fewer times than of others.
     """
 
     verdict: str
@@ -176,6 +189,7 @@ class Row(NamedTuple):
     says: str = ""
     why: str = ""
     advice: str = ""
+    tries: int | None = None
 
     def fits(self, failure: Failure) -> bool:
         """Say whether a failure is one of those that the row is about."""
@@ -191,6 +205,8 @@ Table = tuple[Row, ...]
 
 UNREAD = frozenset({SILENT, SLOW, GARBLED})
 SCROLL_EXISTS = frozenset({"scroll_exists"})
+PLAN_RESTRICTED = frozenset({"api_plan_restricted"})
+REDIRECTS = frozenset(range(300, 400))
 
 TICK = (
     "Tick {permission} in Intercom's Developer Hub (your app, Configure, Authentication), or"
@@ -211,7 +227,9 @@ RUN_LATER = "Run again later."
 VERDICTS: Table = (
     Row(RETRY, kinds=UNREAD),
     Row(STOP, kinds=frozenset({LARGE}), advice=REPORT),
-    Row(RETRY, frozenset({400}), SCROLL_EXISTS, advice=HELD),
+    Row(RETRY, codes=SCROLL_EXISTS, advice=HELD),
+    # A proxy's or a load balancer's: Intercom has no redirects. They are never followed.
+    Row(RETRY, REDIRECTS),
     Row(
         LEAVE_OUT,
         frozenset({400}),
@@ -220,13 +238,7 @@ VERDICTS: Table = (
         advice=NEWER,
     ),
     Row(LEAVE_OUT, frozenset({402}), why=NO_PLAN, advice=NOT_IN_PLAN),
-    Row(
-        LEAVE_OUT,
-        frozenset({403}),
-        frozenset({"api_plan_restricted"}),
-        why=NO_PLAN,
-        advice=NOT_IN_PLAN,
-    ),
+    Row(LEAVE_OUT, frozenset({403}), PLAN_RESTRICTED, why=NO_PLAN, advice=NOT_IN_PLAN),
     # The load balancer's, now and then.
     Row(RETRY, frozenset({403}), kinds=frozenset({PAGE})),
     Row(LEAVE_OUT, frozenset({401, 403}), why=NO_PERMISSION, advice=TICK),
@@ -235,11 +247,21 @@ VERDICTS: Table = (
     Row(STOP, advice=REPORT),
 )
 
+# Of one parent. What a page of something before Intercom says is no word of Intercom's: that it is
+# not there (404) may be true of the page only. And one parent may be refused where others are not.
+OF_PARENTS: Table = (
+    Row(RETRY, NOT_THERE, kinds=frozenset({PAGE}), tries=3),
+    Row(STOP, frozenset({402}), why=NO_PLAN, advice=NOT_IN_PLAN),
+    Row(STOP, frozenset({403}), PLAN_RESTRICTED, why=NO_PLAN, advice=NOT_IN_PLAN),
+    Row(STOP, frozenset({403}), kinds=frozenset({ANSWER}), why=NO_PERMISSION, advice=TICK),
+    *VERDICTS,
+)
+
 # A search that is too much for Intercom answers 502 or 504, and over some spans 404 "Message
 # deleted", until a page is small enough. When a page is of one record, the last row is left of it.
 OF_SEARCHES: Table = (
-    Row(SMALLER, frozenset({404, 502, 504})),
-    Row(SMALLER, kinds=frozenset({SLOW, LARGE})),
+    Row(SMALLER, frozenset({404, 408, 500, 502, 503, 504})),
+    Row(SMALLER, kinds=frozenset({SLOW, SILENT, LARGE})),
     Row(RETRY, frozenset({404})),
     *VERDICTS,
 )
@@ -248,9 +270,9 @@ OF_SEARCHES: Table = (
 # page after it. Only a 429 is refused before it is looked at.
 IN_A_SCROLL: Table = (
     Row(RETRY, frozenset({429})),
-    Row(RESTART, PASSING | NOT_THERE, advice=RUN_LATER),
+    Row(RESTART, PASSING | NOT_THERE | REDIRECTS, advice=RUN_LATER),
     Row(RESTART, frozenset({403}), kinds=frozenset({PAGE}), advice=RUN_LATER),
-    Row(RESTART, frozenset({400}), SCROLL_EXISTS, advice=RUN_LATER),
+    Row(RESTART, codes=SCROLL_EXISTS, advice=RUN_LATER),
     Row(RESTART, kinds=UNREAD | {LARGE}, advice=RUN_LATER),
     *VERDICTS,
 )

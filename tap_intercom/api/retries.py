@@ -1,13 +1,13 @@
 """When is a request sent again?
 
-After as long as the server asks for, else longer each time, and so often as a `Patience` says.
+After as long as the server asks for, else longer each time, and for as long as a `Patience` says.
 """
 
 from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import backoff
 import requests
@@ -27,29 +27,38 @@ LONGEST_WAIT_SECONDS = 32.0
 
 @dataclass(frozen=True)
 class Patience:
-    """How often a request is sent before it is given up."""
+    """How long a request that fails is sent again.
+
+    While other calls work, so many times, and for so many seconds. While nothing comes from
+    Intercom at all, for `outage_seconds`; with none, it is not asked whether other calls work.
+    """
 
     tries: int = 10
+    seconds: float = 120.0
+    outage_seconds: float = 15 * 60.0
 
 
 PATIENT = Patience()
 # For what a person waits for, and for what a run begins with.
-BRIEF = Patience(tries=3)
+BRIEF = Patience(tries=3, outage_seconds=0.0)
 
 
 class Passing(Exception):
     """A request that failed in a way that may pass."""
 
-    def __init__(self, failure: Failure, advice: str = "") -> None:
-        """Take the failure, and what a person should know of it."""
+    def __init__(self, failure: Failure, advice: str = "", tries: int | None = None) -> None:
+        """Take the failure, what a person should know of it, and how often it may come, if few."""
         super().__init__(f"{failure} {advice}".rstrip())
         self.failure = failure
+        self.tries = tries
 
 
 def again(
-    send: Callable[[], Sent], patience: Patience, told: Callable[[Passing, float, int], None]
+    send: Callable[[], Sent],
+    is_over: Callable[[Passing], bool],
+    told: Callable[[Passing, float, int], None],
 ) -> Sent:
-    """Send, and once more after each failure that may pass.
+    """Send, and once more after each failure that may pass, until that is over.
 
     `told` is called before each wait with the failure, the seconds to wait, and the number of the
     try that follows.
@@ -60,7 +69,7 @@ def again(
     return backoff.on_exception(
         _waits,
         Passing,
-        max_tries=patience.tries,
+        giveup=cast("Callable[[Exception], bool]", is_over),
         on_backoff=lambda details: told(
             details["exception"], details["wait"], details["tries"] + 1
         ),

@@ -31,7 +31,13 @@ call fails is in `failures`, what happens in a restless workspace in `restless`,
     demo-deleted-between          some conversations that are listed are gone when asked for; so are
                                   some companies (404 as HTML) and contacts (410 since 2.16) when
                                   what hangs on them is asked for
+    demo-poisoned-WAY             one record in eight cannot be asked about: what hangs on it fails
+                                  each time, with the status WAY, or in one of the ways of
+                                  demo-KIND-once, or with a proxy's page (html404), or without what
+                                  was asked for (without)
+    demo-broken-RESOURCE-WAY      all calls for one resource fail, in one of these ways
     demo-redirect                 302 to another host
+    demo-redirect-once            likewise, for the first call of each endpoint
     demo-next-elsewhere           pages.next is a URL on another host
     demo-search-404               the first call of each search finds a deleted conversation: 404
     demo-moving                   each search page is followed by changes to three records
@@ -55,6 +61,7 @@ call fails is in `failures`, what happens in a restless workspace in `restless`,
 
 from __future__ import annotations
 
+import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -64,7 +71,7 @@ import msgspec
 from .endpoint import gone
 from .exchange import HTML, JSON, Call, Ending, Refusal, Reply
 from .export_misfortunes import EXPORT_MISFORTUNES
-from .failures import FAILURES, GATEWAY_TIMEOUT, UNAVAILABLE, as_is, error, html, page
+from .failures import FAILURES, GATEWAY_TIMEOUT, UNAVAILABLE, always, as_is, error, html, page
 from .grants import ISSUED
 from .hostile import hostile
 from .restless import restless
@@ -259,6 +266,8 @@ def deleted_between(state: State, call: Call, proceed: Proceed) -> Reply:
     if call.argument[-1:] != "3" or call.template not in PERISHABLE:
         return proceed()
     reply = proceed()
+    if call.template in {"/contacts/{id}", "/companies/{id}"}:
+        raise Refusal(404, "not_found", "Resource Not Found", headers=reply.headers)
     if parent == "contacts" and call.version >= V2_16:
         raise gone(next(iter(state.holdings.table("contacts"))))
     if parent == "companies" or call.argument[-2:-1] in "02468":
@@ -267,12 +276,62 @@ def deleted_between(state: State, call: Call, proceed: Proceed) -> Reply:
 
 
 PERISHABLE = {
+    "/contacts/{id}",
+    "/companies/{id}",
     "/conversations/{id}",
     "/conversations/{id}/handling_events",
     "/conversations/{id}/side_conversations",
     *(f"/contacts/{{id}}/{name}" for name in ("tags", "companies", "notes", "segments")),
     *(f"/contacts/{{id}}/{name}" for name in ("subscriptions", "merge_history")),
     *(f"/companies/{{id}}/{name}" for name in ("contacts", "segments", "notes")),
+}
+
+
+def failing_as(way: str) -> Misfortune:
+    """Fail in a way that is named by its status, or as `FAILURES` has it."""
+    if way in FAILURES:
+        return FAILURES[way]
+    if way == "html404":
+        return always(html(404, "Not Found"))
+    if way == "without":
+        return always(Reply(200, b'{"type": "list"}'))
+    return always(error(int(way), "server_error" if way[0] == "5" else "client_error", "Poisoned."))
+
+
+def poisoned(way: str) -> Misfortune:
+    """Make one record in eight one that nobody can ask about."""
+    failure = failing_as(way)
+
+    def poison(state: State, call: Call, proceed: Proceed) -> Reply:
+        name = call.argument or call.query.get("intercom_user_id", "")
+        is_detail = call.template in POISONABLE or "intercom_user_id" in call.query
+        if not is_detail or zlib.crc32(name.encode()) % 8:
+            return proceed()
+        return failure(state, call, proceed)
+
+    return poison
+
+
+def broken(what: str) -> Misfortune:
+    """Make all calls for one resource fail."""
+    resource, _, way = what.rpartition("-")
+    failure = failing_as(way)
+
+    def fail(state: State, call: Call, proceed: Proceed) -> Reply:
+        return failure(state, call, proceed) if resource in call.resources else proceed()
+
+    return fail
+
+
+POISONABLE = {
+    "/conversations/{id}",
+    "/conversations/{id}/handling_events",
+    "/conversations/{id}/side_conversations",
+    "/articles/{id}",
+    "/articles/{id}/versions",
+    *(f"/contacts/{{id}}/{name}" for name in ("tags", "companies", "notes", "segments")),
+    "/contacts/{id}/subscriptions",
+    *(f"/companies/{{id}}/{name}" for name in ("contacts", "notes")),
 }
 
 
@@ -337,6 +396,7 @@ MISFORTUNES: dict[str, Misfortune] = {
     "demo-cursor-loop": cursor_loop,
     "demo-deleted-between": deleted_between,
     "demo-redirect": redirect,
+    "demo-redirect-once": once(redirect),
     "demo-next-elsewhere": next_elsewhere,
     "demo-search-404": search_404,
     "demo-moving": moving,
@@ -347,6 +407,8 @@ PREFIXES = {
     "demo-no-permission-": no_permission,
     "demo-plan-": plan,
     "demo-failing-": failing,
+    "demo-poisoned-": poisoned,
+    "demo-broken-": broken,
     "demo-hostile-": hostile,
 }
 

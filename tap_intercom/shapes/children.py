@@ -12,8 +12,9 @@ deselecting the parent changes nothing.
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import replace
 from functools import cached_property, partial
-from itertools import islice
+from itertools import chain, islice
 from math import ceil
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -22,11 +23,20 @@ from urllib.parse import quote
 from typing_extensions import override
 
 from tap_intercom.api.bodies import at
-from tap_intercom.api.errors import Gone
-from tap_intercom.api.paginators import Request, walk
+from tap_intercom.api.errors import (
+    ANSWER,
+    OF_PARENTS,
+    PAGE,
+    EndsRun,
+    Gone,
+    IntercomError,
+    NotAvailable,
+)
+from tap_intercom.api.paginators import RepeatedPage, Request, walk
 from tap_intercom.concurrency import ordered_map
 from tap_intercom.records import schema
 from tap_intercom.shapes.derived import derived
+from tap_intercom.shapes.losses import Loss, Losses
 from tap_intercom.shapes.probes import Glimpse, NotAsked, readable
 from tap_intercom.shapes.search import Search
 from tap_intercom.shapes.shape import Page, Shape
@@ -88,16 +98,9 @@ class Children(Shape):
         """Yield the parents that changed within reach; all, for a child that is read whole."""
         return self.parent.pages(reach)
 
+    @abstractmethod
     def expand(self, page: Page, reach: Reach) -> Page:
         """Turn a page of parents into a page of their children."""
-        received = self.run.client.received
-        before = received.bytes
-        rows = [
-            {**row, **self.links(parent)}
-            for parent in page.records
-            for row in self.rows(parent, reach)
-        ]
-        return Page(rows, page.up_to, received.bytes - before)
 
     def links(self, parent: Record) -> Record:
         """Name the parent of a row, and when it changed."""
@@ -105,10 +108,6 @@ class Children(Shape):
         if self.changed_link and self.parent_changed:
             links[self.changed_link] = parent.get(self.parent_changed)
         return links
-
-    @abstractmethod
-    def rows(self, parent: Record, reach: Reach) -> list[Record]:
-        """Give the rows of one parent."""
 
     def compare(self, parent: Record, count: int, said: Any) -> None:
         """Note it where Intercom gave fewer rows of a parent than there are."""
@@ -129,7 +128,14 @@ class Explode(Children):
     path = derived(lambda cls: cls.of.path)
 
     @override
-    def rows(self, parent: Record, reach: Reach) -> list[Record]:
+    def expand(self, page: Page, reach: Reach) -> Page:
+        rows = [
+            {**row, **self.links(parent)} for parent in page.records for row in self.rows(parent)
+        ]
+        return Page(rows, page.up_to)
+
+    def rows(self, parent: Record) -> list[Record]:
+        """Give the rows that lie in a parent."""
         # Anything but a list there is nothing to explode; the parent's own row has it.
         rows = self.dig(parent) if isinstance(at(self.records, parent), list) else []
         self.compare(parent, len(rows), self.said(parent))
@@ -142,6 +148,8 @@ class Explode(Children):
 
 class FanOut(Children):
     """Rows that cost one call per parent: made several at once, given out in the parents' order."""
+
+    verdicts = OF_PARENTS
 
     # Where a parent says how many rows it has, in `total_count`: none cost no call.
     counted: ClassVar[tuple[str, ...]] = ()
@@ -156,11 +164,18 @@ class FanOut(Children):
 
     @override
     def pages(self, reach: Reach) -> Iterator[Page]:
+        return self.noted(reach, Losses(self))
+
+    def noted(self, reach: Reach, losses: Losses) -> Iterator[Page]:
+        """Yield the pages of rows within reach, noting which parents failed."""
         # A trial wants one record; thirty-two calls for it would be a waste.
         concurrency = 1 if reach.is_trial else self.config["max_concurrency"]
-        batches = self.batches(self.parents(reach))
+        again = (Page([parent], is_again=True) for parent in losses.again())
+        batches = chain(again, self.batches(self.parents(reach)))
         expand = partial(self.expand, reach=reach)
-        return ordered_map(expand, batches, concurrency, weigh=attrgetter("bytes"))
+        for page in ordered_map(expand, batches, concurrency, weigh=attrgetter("bytes")):
+            yield losses.noted(page)
+        losses.end()
 
     def batches(self, parents: Iterable[Page]) -> Iterator[Page]:
         """Put parents into the portions that one call can ask for: one by one.
@@ -173,11 +188,34 @@ class FanOut(Children):
             yield Page([], page.up_to)
 
     @override
-    def rows(self, parent: Record, reach: Reach) -> list[Record]:
-        rows = self.known(parent)
-        if rows is None:
-            rows = self.fetched(parent, reach)
-        return [self.kept(row) for row in rows]
+    def expand(self, page: Page, reach: Reach) -> Page:
+        received = self.run.client.received
+        before = received.bytes
+        rows: list[Record] = []
+        answered: list[str] = []
+        losses: list[Loss] = []
+        for parent in page.records:
+            found = self.known(parent)
+            if found is None:
+                try:
+                    found = self.fetched(parent, reach)
+                    answered.append(str(parent.get("id")))
+                except (NotAvailable, EndsRun):
+                    raise
+                except (IntercomError, RepeatedPage) as error:
+                    losses.append(self.loss(parent, reach, error))
+                    continue
+            links = self.links(parent)
+            rows += [{**self.kept(row), **links} for row in found]
+        spent = received.bytes - before
+        return replace(page, records=rows, bytes=spent, answered=answered, losses=losses)
+
+    def loss(self, parent: Record, reach: Reach, error: IntercomError | RepeatedPage) -> Loss:  # noqa: ARG002
+        """Say that the rows of a parent could not be read, and keep what it takes to ask again."""
+        kept = {"id": parent.get("id")}
+        if self.parent_changed:
+            kept[self.parent_changed] = parent.get(self.parent_changed)
+        return Loss(kept, error if isinstance(error, IntercomError) else self.lost())
 
     def kept(self, row: Record) -> Record:
         """Reduce a row to what is this stream's."""
@@ -187,9 +225,20 @@ class FanOut(Children):
         """Ask for the rows of one parent; none if it is gone."""
         try:
             return self.asked(parent, reach)
-        except Gone:
+        except Gone as error:
+            if error.failure and error.failure.kind == PAGE and not self.is_gone(parent):
+                raise IntercomError(self.name, error.problem, error.failure) from error
             self.account.skipped.append(str(parent.get("id")))
             return []
+
+    def is_gone(self, parent: Record) -> bool:
+        """Ask for a parent itself, where something before Intercom said that there is no such."""
+        name = quote(str(parent.get("id")), safe="")
+        try:
+            self.fetch(Request(f"/{self.of.name}/{name}"), self.rules)
+        except Gone as error:
+            return error.failure is not None and error.failure.kind == ANSWER
+        return False
 
     def asked(self, parent: Record, reach: Reach) -> list[Record]:
         """Ask for the rows of one parent.
@@ -280,13 +329,19 @@ class Batches(FanOut):
     def expand(self, page: Page, reach: Reach) -> Page:
         parents = {str(parent.get("id")): parent for parent in page.records}
         names = sorted({str(parent[self.named_by]) for parent in page.records})
-        found = self.dig(self.fetch(Request(self.path, {}, {self.asked_in: names})))
+        try:
+            found = self.dig(self.fetch(Request(self.path, {}, {self.asked_in: names})))
+        except (NotAvailable, EndsRun):
+            raise
+        except IntercomError as error:
+            losses = [self.loss(parent, reach, error) for parent in page.records]
+            return Page([], losses=losses)
         rows = [
             {**self.kept(row), **self.links(parents[name])}
             for row in found
             if (name := str(row.get("id"))) in parents
         ]
-        return Page(rows)
+        return Page(rows, answered=list(parents))
 
     @override
     def probe(self, parent: Finding | None) -> Glimpse:

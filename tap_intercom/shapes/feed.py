@@ -15,6 +15,7 @@ from typing_extensions import override
 from tap_intercom.api.paginators import walk
 from tap_intercom.records import times
 from tap_intercom.shapes.children import FanOut
+from tap_intercom.shapes.losses import Losses
 from tap_intercom.shapes.reach import INTERCOM_BEGAN
 from tap_intercom.shapes.shape import Page
 
@@ -23,8 +24,14 @@ if TYPE_CHECKING:
 
     from tap_intercom.api.bodies import Record
     from tap_intercom.api.client import Rules
-    from tap_intercom.api.paginators import Request
+    from tap_intercom.api.errors import IntercomError
+    from tap_intercom.api.paginators import RepeatedPage, Request
+    from tap_intercom.shapes.losses import Loss
     from tap_intercom.shapes.reach import Reach
+
+
+# From when on the rows of a parent are still to be read.
+KEPT_SINCE = "_rows_since"
 
 
 class Feed(FanOut):
@@ -46,9 +53,10 @@ class Feed(FanOut):
 
     @override
     def pages(self, reach: Reach) -> Iterator[Page]:
-        for page in super().pages(reach):
-            yield Page(page.records)
-        yield Page([], reach.until)
+        losses = Losses(self)
+        for page in self.noted(reach, losses):
+            yield replace(page, up_to=None)
+        yield losses.noted(Page([], reach.until))
 
     @override
     def asked(self, parent: Record, reach: Reach) -> list[Record]:
@@ -66,9 +74,18 @@ class Feed(FanOut):
             self.compare(parent, count, said)
         return rows
 
+    @override
+    def loss(self, parent: Record, reach: Reach, error: IntercomError | RepeatedPage) -> Loss:
+        lost = super().loss(parent, reach, error)
+        since = self.reach_for(parent, reach).since
+        return replace(lost, parent={**lost.parent, KEPT_SINCE: since and times.text(since)})
+
     def reach_for(self, parent: Record, reach: Reach) -> Reach:
         """Say what is wanted of a parent: everything, if it is new."""
         with suppress(ValueError):
+            if KEPT_SINCE in parent:
+                since = parent[KEPT_SINCE]
+                return replace(reach, since=times.parse(since) if since else None)
             if reach.since and times.parse(parent.get("created_at")) >= reach.since:
                 return replace(reach, since=None)
         return reach

@@ -84,9 +84,11 @@ def adopted(bookmark: Any, replication_key: str | None) -> dict[str, Any]:
     own = bookmark.get("replication_key_value") if isinstance(bookmark, dict) else bookmark
     moments = map(times.parse, filter(None, [own] if own else _cursors(bookmark)))
     value = min(moments, default=None) if replication_key else None
-    if value is None:
-        return {}
-    return {"replication_key": replication_key, "replication_key_value": times.text(value)}
+    found: dict[str, Any] = {}
+    if value is not None:
+        found = {"replication_key": replication_key, "replication_key_value": times.text(value)}
+    kept = bookmark.get("failed") if replication_key and isinstance(bookmark, dict) else None
+    return {**found, "failed": kept} if isinstance(kept, list) and kept else found
 
 
 def _cursors(state: Any) -> Iterator[Any]:

@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from tap_intercom.api import errors
 from tap_intercom.api.client import Rules
-from tap_intercom.api.errors import Gone, IntercomError, NotAvailable
+from tap_intercom.api.errors import EndsRun, Gone, IntercomError, NotAvailable
 from tap_intercom.api.paginators import RepeatedPage, next_request
 from tap_intercom.api.retries import BRIEF
 from tap_intercom.audit import BEGUN, ENDED
@@ -30,7 +30,7 @@ from tap_intercom.shapes.reach import Reach
 from tap_intercom.shapes.reader import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from singer_sdk import Tap
     from typing_extensions import Self
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from tap_intercom.api.retries import Patience
     from tap_intercom.audit import Account
     from tap_intercom.run import Run
+    from tap_intercom.shapes.losses import Loss
     from tap_intercom.shapes.probes import Finding
 
 
@@ -50,6 +51,11 @@ class Page:
     records: list[Record]
     up_to: datetime | None = None
     bytes: int = 0  # that were received for it
+    # Of rows of parents: the ids of those that were asked about and answered or are gone, and those
+    # that failed.
+    answered: Sequence[str] = ()
+    losses: Sequence[Loss] = ()
+    is_again: bool = False  # whether a run before has failed to read them
 
 
 class Shape(Reader):
@@ -214,20 +220,32 @@ class Shape(Reader):
         self.account.progress = BEGUN
         try:
             yield from self._handed_out(reach)
-        except (NotAvailable, Gone) as error:
-            if isinstance(error, NotAvailable):
-                self.run.check_token(self.rules)
-            # It ended early, for good reason, and is not to be taken as empty.
+            self.account.progress = ENDED
+        except EndsRun:
+            raise
+        except (IntercomError, RepeatedPage, RecursionError) as error:
+            self._ends_early(error)
+        self.account.tell_missing(self.logger, self.of.name if self.of else None, self.cap)
+        if self.account.is_whole:
+            self.activate_version()
+
+    def _ends_early(self, error: IntercomError | RepeatedPage | RecursionError) -> None:
+        """Note why the stream ends here; the others go on, and its bookmark stays.
+
+        Raises:
+            TokenRefused: It is the token.
+        """
+        if isinstance(error, NotAvailable):
+            self.run.check_token(self.rules)
+        if isinstance(error, (NotAvailable, Gone)):
+            # For good reason, and it is not to be taken as empty.
             self.account.left_out = error.problem
             return
-        except RepeatedPage:
-            raise self.lost() from None
-        except RecursionError as error:
-            problem = "A record is nested too deeply to be read. Please report this."
-            raise IntercomError(self.name, problem) from error
-        self.account.progress = ENDED
-        self.account.tell_missing(self.logger, self.of.name if self.of else None, self.cap)
-        self.activate_version()
+        if isinstance(error, RepeatedPage):
+            error = self.lost()
+        too_deep = "A record is nested too deeply to be read. Please report this."
+        self.account.failed = error.problem if isinstance(error, IntercomError) else too_deep
+        self.logger.error("%s", self.account.failed)
 
     def _handed_out(self, reach: Reach) -> Iterator[Record]:
         """Yield the records of all pages, and move the bookmark after each page."""

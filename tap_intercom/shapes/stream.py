@@ -65,6 +65,19 @@ class IntercomStream(PlainRecords):
             )
             self.state_manager.is_flushed = False
 
+    @property
+    def remembered(self) -> list[dict[str, Any]]:
+        """The parents that the bookmark has passed, and whose rows are still to be read."""
+        kept = self.stream_state.get("failed") if self.is_incremental else None
+        return [parent for parent in kept or [] if isinstance(parent, dict)]
+
+    def remember(self, parents: list[dict[str, Any]]) -> None:
+        """Keep parents in the bookmark, of a stream that has one."""
+        if not self.is_incremental or (not parents and "failed" not in self.stream_state):
+            return
+        self.stream_state["failed"] = parents
+        self.state_manager.is_flushed = False
+
     @override
     def _increment_stream_state(self, *_args: object, **_kwargs: object) -> None:
         """Leave the bookmark alone: the SDK would move it with each record, in whatever order."""
