@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from tap_intercom.api.errors import NO_PERMISSION, NO_VERSION, Gone, IntercomError, NotAvailable
 from tap_intercom.api.pacing import WINDOW_SECONDS
+from tap_intercom.api.retries import BRIEF
 from tap_intercom.concurrency import ordered_map
 from tap_intercom.shapes.probes import FAILED, OK, Finding, NotAsked
 
@@ -86,7 +87,7 @@ def checked(tap: TapIntercom) -> Report:
         ClickException: The token is refused, there is none, or Intercom cannot be reached.
     """
     me, headers = tap.run.introduce()
-    streams = [cast("Shape", stream).briefly() for stream in tap.streams.values()]
+    streams = [cast("Shape", stream).with_patience(BRIEF) for stream in tap.streams.values()]
     found = findings(streams, tap.config["max_concurrency"])
     limit = headers.get("X-RateLimit-Limit", "")
     return Report(

@@ -22,9 +22,12 @@ from tap_intercom.api.bodies import at, decode
 from tap_intercom.api.client import Client, Rules
 from tap_intercom.api.errors import (
     VERDICTS,
+    EndsRun,
     Gone,
     IntercomError,
     NotAvailable,
+    Occupied,
+    ScrollLost,
     TokenRefused,
 )
 from tap_intercom.api.pacing import PacedAdapter, RateLimit
@@ -90,8 +93,8 @@ class Run:
         self._shared: set[str] = set()
         self._known: dict[str, list[Record]] = {}
         self._lock = threading.Lock()
-        # What failed for good, by what was asked: nobody asks the same again.
-        self._hopeless: dict[str, str] = {}
+        # What failed for good, by what was asked, or on which path.
+        self._hopeless: dict[str, IntercomError] = {}
 
     def introduce(self, patience: Patience = BRIEF) -> tuple[Body, Mapping[str, str]]:
         """Ask who the token belongs to, before any stream begins; give body and headers.
@@ -167,8 +170,8 @@ class Run:
 
         It holds for a while, and for good where the answer `keeps_place`, or is the only page.
         """
-        if request.key in self._hopeless:
-            raise IntercomError(rules.stream, self._hopeless[request.key])
+        if error := self._hopeless.get(request.key) or self._hopeless.get(request.path):
+            raise error.about(rules.stream)
         opening = self._openings.get(request.key)
         if opening is not None:
             answer, came_at = opening.result()
@@ -179,9 +182,13 @@ class Run:
         try:
             return self.client.send(request, rules)
         except IntercomError as error:
-            if type(error) is IntercomError:
-                self._hopeless[request.key] = error.problem
+            if not isinstance(error, (NotAvailable, Gone, Occupied, EndsRun, ScrollLost)):
+                self.give_up(request.key, error)
             raise
+
+    def give_up(self, asked: str, error: IntercomError) -> None:
+        """See to it that no stream asks for the same again, or on the same path."""
+        self._hopeless[asked] = error
 
     def is_shared(self, request: Request) -> bool:
         """Say whether more than one stream begins with a request."""

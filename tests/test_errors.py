@@ -29,7 +29,7 @@ from tap_intercom.api.errors import (
     WAIT,
     Failure,
     IntercomError,
-    JobsRunning,
+    Occupied,
     ScrollLost,
     cause,
     judged,
@@ -254,7 +254,7 @@ def test_what_is_asked_for_with_a_get_has_no_size_of_ours(
     ("failure", "table", "kind"),
     [
         (answer(500), IN_A_SCROLL, ScrollLost),
-        (answer(429, {"errors": [{"message": PENDING}]}), OF_EXPORTS, JobsRunning),
+        (answer(429, {"errors": [{"message": PENDING}]}), OF_EXPORTS, Occupied),
         (answer(404), VERDICTS, errors.Gone),
         (answer(403, {}), VERDICTS, errors.NotAvailable),
         (answer(422), VERDICTS, IntercomError),

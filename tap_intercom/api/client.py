@@ -7,10 +7,11 @@ waits for its permit, is sent again as its rules say, and its failures are judge
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections import Counter
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
@@ -19,14 +20,14 @@ import requests
 
 from tap_intercom.api import errors
 from tap_intercom.api.bodies import Garbled
-from tap_intercom.api.errors import Failure, IntercomError, Unreachable
+from tap_intercom.api.errors import Failure, IntercomError, StillFailing, Unreachable
 from tap_intercom.api.health import Health
 from tap_intercom.api.paginators import Request
 from tap_intercom.api.retries import PATIENT, Passing, Patience, again
 from tap_intercom.api.transfer import BoundedSession, read_beginning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from requests.auth import AuthBase
 
@@ -36,12 +37,17 @@ if TYPE_CHECKING:
     from tap_intercom.audit import Account
 
 
+def anything(_: Any) -> None:
+    """Find nothing wrong with what an answer holds."""
+
+
 @dataclass(frozen=True)
 class Rules:
     """For whom a request is sent, and what is done about its failures.
 
     `permission` is what to tick in the Developer Hub for it. With a `page_size`, what is asked with
-    a POST is asked for in pages of that size.
+    a POST is asked for in pages of that size. `check` raises `Garbled` where an answer does not
+    hold what was asked for.
     """
 
     stream: str
@@ -50,10 +56,13 @@ class Rules:
     verdicts: errors.Table = errors.VERDICTS
     patience: Patience = PATIENT
     page_size: PageSize | None = None
+    check: Callable[[Any], object] = anything
 
-    def size_of(self, request: Request) -> int | None:
-        """Give the size of page to ask for; None if it is not ours to say."""
-        return None if self.page_size is None or request.body is None else self.page_size.ask()
+    def size_of(self, request: Request, most: int = sys.maxsize) -> int | None:
+        """Give the size of page to ask for, so many at the most; None if it is not ours to say."""
+        if self.page_size is None or request.body is None:
+            return None
+        return max(1, min(self.page_size.ask(), most))
 
     def judge(self, failure: Failure, size: int | None) -> errors.Row:
         """Look up what to do; where a page is of one record, a smaller one is no way out."""
@@ -103,8 +112,8 @@ class Client:
         """Send a request, again where that may help, and give back what its answer holds.
 
         Raises:
-            NotAvailable, Gone, ScrollLost, JobsRunning, IntercomError: See there. What is still
-                failing when patience is over is an `IntercomError` too.
+            NotAvailable, Gone, ScrollLost, Occupied, IntercomError: See there.
+            StillFailing: Patience is over.
             Unreachable: Nothing has come from Intercom for as long as patience says.
         """
         call = _Call(self, request, rules)
@@ -117,10 +126,10 @@ class Client:
         """Look whether anything works: ask once for what any token may."""
         before = self.health.clock()
         with suppress(Failed):
-            self.ask(Request("/me"), rules.account)
+            self.ask(Request("/me"), replace(rules, check=anything))
         return self.health.has_lived_since(before)
 
-    def ask(self, request: Request, account: Account) -> Any:
+    def ask(self, request: Request, rules: Rules) -> Any:
         """Send a request, and read its answer.
 
         Raises:
@@ -136,7 +145,7 @@ class Client:
                     headers={**self.address.headers, **request.headers},
                 )
             )
-            with self._accounted(account):
+            with self._accounted(rules.account):
                 response = self.session.send(
                     prepared,
                     stream=request.is_streamed,
@@ -152,6 +161,7 @@ class Client:
                 if is_error:
                     raise self._failed(response)
                 found = request.read(response)
+                rules.check(found)
                 self.health.is_alive()
                 return found
         except requests.RequestException as error:
@@ -194,24 +204,25 @@ class _Call:
         self._rules = rules
         self._tries = 0
         self._failing_since = 0.0
-        # How often a page was too much, by its size.
+        # How often a page was too much, by its size; no larger one is asked for than the last.
         self._too_much: Counter[int] = Counter()
+        self._most = sys.maxsize
 
     def attempt(self) -> Any:
         """Send the request once."""
         rules = self._rules
-        size = rules.size_of(self._request)
+        size = rules.size_of(self._request, self._most)
         asked = self._request if size is None else self._request.with_page_size(size)
         try:
-            found = self._client.ask(asked, rules.account)
+            found = self._client.ask(asked, rules)
         except Failed as error:
-            self._tries += 1
             self._failing_since = self._failing_since or self._client.health.clock()
+            self._tries += 1
             row = rules.judge(error.failure, size)
             if row.verdict == errors.SMALLER and size is not None:
                 self._is_too_much(size, error.failure)
             if row.verdict in {errors.RETRY, errors.SMALLER}:
-                raise Passing(error.failure, row.advice, row.tries) from error
+                raise Passing(error.failure, self._tries, row.advice, row.tries) from error
             advice = row.advice.format(permission=rules.permission)
             problem = f"{error.failure} {advice}".rstrip()
             raise rules.error(row.verdict, problem, error.failure, row.why) from error
@@ -220,7 +231,10 @@ class _Call:
         return found
 
     def _is_too_much(self, size: int, failure: Failure) -> None:
-        """Note that a page failed; a second time, where other calls work, it is its size."""
+        """Note that a page failed; a second time, where other calls work, it is its size.
+
+        A smaller one is asked for as if nothing had failed: by then, ten timeouts may have passed.
+        """
         page_size = self._rules.page_size
         if page_size is None:
             return
@@ -228,6 +242,8 @@ class _Call:
         is_sure = failure.kind == errors.LARGE or (self._too_much[size] > 1 and self._others_work())
         if is_sure or page_size.is_a_try(size):
             page_size.failed(size)
+            self._most = size - 1
+            self._tries, self._failing_since = 1, self._client.health.clock()
 
     def _others_work(self) -> bool:
         """Say whether it is this call alone that fails."""
@@ -259,7 +275,7 @@ class _Call:
             problem += " Check the network, and region or api_url."
         else:
             problem = f"{error} It did so {self._tries} times; run again later."
-        kind = Unreachable if is_outage and patience.outage_seconds > 0 else IntercomError
+        kind = Unreachable if is_outage and patience.outage_seconds > 0 else StillFailing
         return kind(self._rules.stream, problem, error.failure)
 
     def tell(self, error: Passing, wait: float, number: int) -> None:

@@ -7,7 +7,7 @@ kind of request (`OF_SEARCHES`, `IN_A_SCROLL`, `OF_EXPORTS`):
     RETRY       ask again, as it may pass
     SMALLER     ask again, for a smaller page
     RESTART     begin the scroll anew
-    WAIT        ask again when there is room for another job
+    WAIT        ask again when others have ended: a workspace has one scroll, and few jobs, at once
     SKIP_ROWS   go on without the rows of the one parent that was asked about, which is gone
     LEAVE_OUT   go on without the stream, and say so
     STOP        ask no more for this: the stream fails, or only the parent that was asked about
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     import requests
+    from typing_extensions import Self
 
 RETRY, SMALLER, RESTART, WAIT = "retry", "smaller", "restart", "wait"
 SKIP_ROWS, LEAVE_OUT, STOP = "skip the rows", "leave out", "stop"
@@ -124,6 +125,16 @@ class IntercomError(FatalAPIError, ClickException):
         self.failure = failure
         self.why = why
 
+    def about(self, stream: str) -> Self:
+        """Say the same of another stream."""
+        return type(self)(stream, self.problem, self.failure, self.why)
+
+    @property
+    def is_page_of_none(self) -> bool:
+        """Say whether a page of something before Intercom said that there is nothing there."""
+        failure = self.failure
+        return failure is not None and failure.kind == PAGE and failure.status in NOT_THERE
+
 
 class EndsRun(IntercomError):
     """What fails for every stream: there is no use in going on with the next."""
@@ -137,12 +148,19 @@ class Unreachable(EndsRun):
     """Nothing has come from Intercom for as long as the user wants to wait."""
 
 
+class StillFailing(IntercomError):
+    """It failed each time it was sent, in a way that may pass."""
+
+
 class NotAvailable(IntercomError):
     """The token's permissions, the workspace's plan or the API version leave this out (401-403)."""
 
 
 class Gone(IntercomError):
     """What was asked for has been deleted or merged since it was listed (404, 410)."""
+
+
+LOST = "The scroll was lost. "
 
 
 class ScrollLost(IntercomError):
@@ -152,7 +170,8 @@ class ScrollLost(IntercomError):
         self, stream: str, problem: str, failure: Failure | None = None, why: str = ""
     ) -> None:
         """Say first that it was lost."""
-        super().__init__(stream, f"The scroll was lost. {problem}", failure, why)
+        problem = problem.removeprefix(LOST)
+        super().__init__(stream, f"{LOST}{problem}", failure, why)
 
     @property
     def is_not_there(self) -> bool:
@@ -160,14 +179,14 @@ class ScrollLost(IntercomError):
         return self.failure is not None and self.failure.status in NOT_THERE
 
 
-class JobsRunning(IntercomError):
-    """As many jobs are under way as a workspace may have (429)."""
+class Occupied(IntercomError):
+    """Others have what a workspace has few of: its jobs of export (429), or its one scroll."""
 
 
 # What is raised of a verdict that does not send the request again.
 ERRORS: Mapping[str, type[IntercomError]] = {
     RESTART: ScrollLost,
-    WAIT: JobsRunning,
+    WAIT: Occupied,
     SKIP_ROWS: Gone,
     LEAVE_OUT: NotAvailable,
     STOP: IntercomError,
@@ -227,7 +246,7 @@ RUN_LATER = "Run again later."
 VERDICTS: Table = (
     Row(RETRY, kinds=UNREAD),
     Row(STOP, kinds=frozenset({LARGE}), advice=REPORT),
-    Row(RETRY, codes=SCROLL_EXISTS, advice=HELD),
+    Row(WAIT, codes=SCROLL_EXISTS, advice=HELD),
     # A proxy's or a load balancer's: Intercom has no redirects. They are never followed.
     Row(RETRY, REDIRECTS),
     Row(

@@ -17,7 +17,7 @@ from typing_extensions import override
 
 from tap_intercom.api import transfer
 from tap_intercom.api.bodies import Garbled
-from tap_intercom.api.errors import Gone, IntercomError, JobsRunning
+from tap_intercom.api.errors import Gone, IntercomError, Occupied
 from tap_intercom.api.paginators import Request
 from tap_intercom.spools import spooled
 
@@ -156,7 +156,7 @@ class Jobs:
         while True:
             try:
                 job = self.send(request)
-            except JobsRunning as error:
+            except Occupied as error:
                 if next(waits, None) is None:
                     raise self.error(
                         f"{error.problem} It did so for {said(self.minutes)}. Run again later, or"

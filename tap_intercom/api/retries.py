@@ -6,7 +6,7 @@ After as long as the server asks for, else longer each time, and for as long as 
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import backoff
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 32.0
+FEW_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -37,19 +38,27 @@ class Patience:
     seconds: float = 120.0
     outage_seconds: float = 15 * 60.0
 
+    @property
+    def short(self) -> Patience:
+        """As patient with an outage, but no more than a few tries with what fails alone."""
+        return replace(self, tries=min(self.tries, FEW_TRIES))
+
 
 PATIENT = Patience()
 # For what a person waits for, and for what a run begins with.
-BRIEF = Patience(tries=3, outage_seconds=0.0)
+BRIEF = Patience(tries=FEW_TRIES, outage_seconds=0.0)
 
 
 class Passing(Exception):
     """A request that failed in a way that may pass."""
 
-    def __init__(self, failure: Failure, advice: str = "", tries: int | None = None) -> None:
-        """Take the failure, what a person should know of it, and how often it may come, if few."""
+    def __init__(
+        self, failure: Failure, number: int, advice: str = "", tries: int | None = None
+    ) -> None:
+        """Take the failure, how many there were, what a person should know, and how many may be."""
         super().__init__(f"{failure} {advice}".rstrip())
         self.failure = failure
+        self.number = number
         self.tries = tries
 
 
@@ -71,7 +80,7 @@ def again(
         Passing,
         giveup=cast("Callable[[Exception], bool]", is_over),
         on_backoff=lambda details: told(
-            details["exception"], details["wait"], details["tries"] + 1
+            details["exception"], details["wait"], details["exception"].number + 1
         ),
         jitter=None,
         logger=None,
@@ -80,10 +89,8 @@ def again(
 
 def _waits() -> Generator[float, Any, None]:
     error = yield 0.0
-    tries = 0
     while True:
-        error = yield wait_seconds(error.failure, tries)
-        tries += 1
+        error = yield wait_seconds(error.failure, error.number - 1)
 
 
 def wait_seconds(failure: Failure, tries: int) -> float:

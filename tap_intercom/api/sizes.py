@@ -1,8 +1,9 @@
 """How many records may a page have?
 
-As many as the user wants, until so many turn out to be too much for Intercom: then a third, and
-never so many again. When some pages have arrived, one is asked for of the size that lies in the
-middle between what works and what does not; the more such tries fail, the rarer they are.
+As many as the user wants, until so many turn out to be too much for Intercom: then a third. When
+some pages have arrived, one is asked for of the size that lies in the middle between what works and
+what does not. When there is nothing between, it may have been what lay on that page, not how much:
+twice as many may do by now. The more such tries fail, the rarer they are.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ class PageSize:
 
     def __init__(self, largest: int) -> None:
         """Begin with the largest."""
+        self._largest = largest
         self._works = largest
         self._too_much = largest + 1
         self._arrived = 0
@@ -27,11 +29,12 @@ class PageSize:
     def ask(self) -> int:
         """Give the size to ask for next."""
         with self._lock:
-            middle = (self._works + self._too_much) // 2
-            if self._arrived < self._pages or middle == self._works:
+            if self._arrived < self._pages or self._works == self._largest:
                 return self._works
             self._arrived = 0
-            return middle
+            if self._too_much == self._works + 1:
+                self._too_much = min(2 * self._too_much, self._largest + 1)
+            return (self._works + self._too_much) // 2
 
     def arrived(self, size: int) -> None:
         """Note that a page of a size arrived."""

@@ -11,10 +11,9 @@ deselecting the parent changes nothing.
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from dataclasses import replace
 from functools import cached_property, partial
-from itertools import chain, islice
+from itertools import islice
 from math import ceil
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -23,20 +22,13 @@ from urllib.parse import quote
 from typing_extensions import override
 
 from tap_intercom.api.bodies import at
-from tap_intercom.api.errors import (
-    ANSWER,
-    OF_PARENTS,
-    PAGE,
-    EndsRun,
-    Gone,
-    IntercomError,
-    NotAvailable,
-)
+from tap_intercom.api.client import anything
+from tap_intercom.api.errors import OF_PARENTS, EndsRun, Gone, IntercomError, NotAvailable
 from tap_intercom.api.paginators import RepeatedPage, Request, walk
 from tap_intercom.concurrency import ordered_map
 from tap_intercom.records import schema
 from tap_intercom.shapes.derived import derived
-from tap_intercom.shapes.losses import Loss, Losses
+from tap_intercom.shapes.losses import Loss, Losses, Portion, named
 from tap_intercom.shapes.probes import Glimpse, NotAsked, readable
 from tap_intercom.shapes.search import Search
 from tap_intercom.shapes.shape import Page, Shape
@@ -46,7 +38,7 @@ if TYPE_CHECKING:
 
     from singer_sdk import Tap
 
-    from tap_intercom.api.bodies import Record
+    from tap_intercom.api.bodies import Body, Record
     from tap_intercom.api.client import Rules
     from tap_intercom.shapes.probes import Finding
     from tap_intercom.shapes.reach import Reach
@@ -87,20 +79,12 @@ class Children(Shape):
         return schema.stream_schema(self.component, links)
 
     @override
-    def pages(self, reach: Reach) -> Iterator[Page]:
-        return map(partial(self.expand, reach=reach), self.parents(reach))
-
-    @override
     def opens(self, reach: Reach) -> tuple[Request | None, Rules]:
         return self.parent.opens(reach)
 
     def parents(self, reach: Reach) -> Iterator[Page]:
         """Yield the parents that changed within reach; all, for a child that is read whole."""
         return self.parent.pages(reach)
-
-    @abstractmethod
-    def expand(self, page: Page, reach: Reach) -> Page:
-        """Turn a page of parents into a page of their children."""
 
     def links(self, parent: Record) -> Record:
         """Name the parent of a row, and when it changed."""
@@ -128,7 +112,11 @@ class Explode(Children):
     path = derived(lambda cls: cls.of.path)
 
     @override
-    def expand(self, page: Page, reach: Reach) -> Page:
+    def pages(self, reach: Reach) -> Iterator[Page]:
+        return map(self.expand, self.parents(reach))
+
+    def expand(self, page: Page) -> Page:
+        """Turn a page of parents into a page of their rows."""
         rows = [
             {**row, **self.links(parent)} for parent in page.records for row in self.rows(parent)
         ]
@@ -164,42 +152,65 @@ class FanOut(Children):
 
     @override
     def pages(self, reach: Reach) -> Iterator[Page]:
-        return self.noted(reach, Losses(self))
+        return self.portions(reach, Losses(self, self.parent_changed))
 
-    def noted(self, reach: Reach, losses: Losses) -> Iterator[Page]:
-        """Yield the pages of rows within reach, noting which parents failed."""
-        # A trial wants one record; thirty-two calls for it would be a waste.
-        concurrency = 1 if reach.is_trial else self.config["max_concurrency"]
-        again = (Page([parent], is_again=True) for parent in losses.again())
-        batches = chain(again, self.batches(self.parents(reach)))
-        expand = partial(self.expand, reach=reach)
-        for page in ordered_map(expand, batches, concurrency, weigh=attrgetter("bytes")):
-            yield losses.noted(page)
+    def portions(self, reach: Reach, losses: Losses) -> Iterator[Portion]:
+        """Yield the rows of parents within reach: of those that failed before, and of the others.
+
+        Raises:
+            NotAvailable, IntercomError: They fail alike.
+        """
+        listed = losses.others(self.batches(self.parents(reach)))
+        short = self.with_patience(self.patience.short)
+        turns = ((short, losses.again()), (short, listed), (self, losses.put_off()))
+        for stream, portions in turns:
+            # A trial wants one record; thirty-two calls for it would be a waste.
+            concurrency = 1 if reach.is_trial else self.config["max_concurrency"]
+            expand = partial(stream.expand, reach=reach)
+            for one in ordered_map(expand, portions, concurrency, weigh=attrgetter("bytes")):
+                yield losses.noted(one)
+                losses.settled(one)
+                if losses.are_no_accident and not one.is_again:
+                    yield from self.tried_in_earnest(reach, losses)
         losses.end()
 
-    def batches(self, parents: Iterable[Page]) -> Iterator[Page]:
+    def tried_in_earnest(self, reach: Reach, losses: Losses) -> Iterator[Portion]:
+        """Ask about the last of many that failed with all patience, if that may help.
+
+        Raises:
+            NotAvailable, IntercomError: It fails all the same.
+        """
+        if losses.last.may_pass:
+            found = self.expand(Portion([losses.last.parent], is_again=True), reach)
+            yield losses.noted(found)
+            losses.settled(found)
+        if losses.are_no_accident:
+            raise losses.hopeless()
+
+    def batches(self, parents: Iterable[Page]) -> Iterator[Portion]:
         """Put parents into the portions that one call can ask for: one by one.
 
         What a page reached is reached after its last.
         """
         for page in parents:
             for record in page.records:
-                yield Page([record])
-            yield Page([], page.up_to)
+                yield Portion([record])
+            yield Portion([], page.up_to)
 
-    @override
-    def expand(self, page: Page, reach: Reach) -> Page:
+    def expand(self, portion: Portion, reach: Reach) -> Portion:
+        """Turn parents into their rows, but for those that fail."""
         received = self.run.client.received
         before = received.bytes
         rows: list[Record] = []
         answered: list[str] = []
         losses: list[Loss] = []
-        for parent in page.records:
-            found = self.known(parent)
+        for parent in portion.records:
+            # What is kept of a parent to ask again does not tell.
+            found = None if portion.is_again else self.known(parent)
             if found is None:
                 try:
                     found = self.fetched(parent, reach)
-                    answered.append(str(parent.get("id")))
+                    answered.append(named(parent))
                 except (NotAvailable, EndsRun):
                     raise
                 except (IntercomError, RepeatedPage) as error:
@@ -208,37 +219,45 @@ class FanOut(Children):
             links = self.links(parent)
             rows += [{**self.kept(row), **links} for row in found]
         spent = received.bytes - before
-        return replace(page, records=rows, bytes=spent, answered=answered, losses=losses)
+        return replace(portion, records=rows, bytes=spent, answered=answered, losses=losses)
 
-    def loss(self, parent: Record, reach: Reach, error: IntercomError | RepeatedPage) -> Loss:  # noqa: ARG002
+    def loss(self, parent: Record, reach: Reach, error: IntercomError | RepeatedPage) -> Loss:  # noqa: ARG002  others need it
         """Say that the rows of a parent could not be read, and keep what it takes to ask again."""
-        kept = {"id": parent.get("id")}
-        if self.parent_changed:
-            kept[self.parent_changed] = parent.get(self.parent_changed)
-        return Loss(kept, error if isinstance(error, IntercomError) else self.lost())
+        needed = {"id", self.parent_changed}
+        stub = {name: value for name, value in parent.items() if name in needed}
+        return Loss(stub, error if isinstance(error, IntercomError) else self.lost())
 
     def kept(self, row: Record) -> Record:
         """Reduce a row to what is this stream's."""
         return {name: row.get(name) for name in self.fields} if self.fields else row
 
     def fetched(self, parent: Record, reach: Reach) -> list[Record]:
-        """Ask for the rows of one parent; none if it is gone."""
+        """Ask for the rows of one parent; none if it is gone.
+
+        Raises:
+            IntercomError: They cannot be read. That it is not there, something before Intercom may
+                have said, and it is.
+        """
         try:
             return self.asked(parent, reach)
-        except Gone as error:
-            if error.failure and error.failure.kind == PAGE and not self.is_gone(parent):
-                raise IntercomError(self.name, error.problem, error.failure) from error
-            self.account.skipped.append(str(parent.get("id")))
+        except IntercomError as error:
+            if not isinstance(error, Gone) and not (error.is_page_of_none and self.is_gone(parent)):
+                raise
+            self.account.skipped.append(named(parent))
             return []
 
     def is_gone(self, parent: Record) -> bool:
-        """Ask for a parent itself, where something before Intercom said that there is no such."""
-        name = quote(str(parent.get("id")), safe="")
+        """Ask for a parent itself."""
         try:
-            self.fetch(Request(f"/{self.of.name}/{name}"), self.rules)
-        except Gone as error:
-            return error.failure is not None and error.failure.kind == ANSWER
+            request = Request(self.of.one.format(id=quote(named(parent), safe="")))
+            self.run.client.send(request, replace(self.rules, check=anything))
+        except IntercomError as error:
+            return isinstance(error, Gone)
         return False
+
+    def ask(self, request: Request) -> Body:
+        """Send a request about a parent, which no other stream sends, nor this one beforehand."""
+        return self.run.client.send(request, self.rules)
 
     def asked(self, parent: Record, reach: Reach) -> list[Record]:
         """Ask for the rows of one parent.
@@ -248,7 +267,7 @@ class FanOut(Children):
         """
         rows: list[Record] = []
         said = None
-        for body in walk(self.request(parent, reach), self.fetch):
+        for body in walk(self.request(parent, reach), self.ask):
             rows += self.dig(body)
             said = self.said(body)
         self.compare(parent, len(rows), said)
@@ -290,7 +309,7 @@ class FanOut(Children):
             raise NotAsked(f"no {words} that has any was at hand")
         if not asked_about:
             raise NotAsked(f"there is no {words}")
-        self.fetch(self.request(asked_about[0], self.reach(is_first=True)))
+        self.ask(self.request(asked_about[0], self.reach(is_first=True)))
         return self.costs(glimpse, len(asked_about) / len(glimpse.sample))
 
     def costs(self, parent: Glimpse, share: float) -> Glimpse:
@@ -316,32 +335,51 @@ class Batches(FanOut):
     asked_in: ClassVar[str]
 
     @override
-    def batches(self, parents: Iterable[Page]) -> Iterator[Page]:
+    def batches(self, parents: Iterable[Page]) -> Iterator[Portion]:
         rest = (parent for page in parents for parent in self.askable(page.records))
         while batch := list(islice(rest, self.most)):
-            yield Page(batch)
+            yield Portion(batch)
 
     def askable(self, parents: Iterable[Record]) -> list[Record]:
         """Keep the parents that have something to name."""
         return [parent for parent in parents if parent.get(self.named_by)]
 
     @override
-    def expand(self, page: Page, reach: Reach) -> Page:
-        parents = {str(parent.get("id")): parent for parent in page.records}
-        names = sorted({str(parent[self.named_by]) for parent in page.records})
+    def expand(self, portion: Portion, reach: Reach) -> Portion:
+        parents = {named(parent): parent for parent in portion.records}
+        names = sorted({str(parent[self.named_by]) for parent in portion.records})
         try:
-            found = self.dig(self.fetch(Request(self.path, {}, {self.asked_in: names})))
+            found = self.dig(self.ask(Request(self.path, {}, {self.asked_in: names})))
         except (NotAvailable, EndsRun):
             raise
         except IntercomError as error:
-            losses = [self.loss(parent, reach, error) for parent in page.records]
-            return Page([], losses=losses)
+            return self.halved(portion, reach, error)
         rows = [
             {**self.kept(row), **self.links(parents[name])}
             for row in found
             if (name := str(row.get("id"))) in parents
         ]
-        return Page(rows, answered=list(parents))
+        return replace(portion, records=rows, answered=list(parents))
+
+    def halved(self, portion: Portion, reach: Reach, error: IntercomError) -> Portion:
+        """Ask about each half of several parents; of one there is none."""
+        half = len(portion.records) // 2
+        if half == 0:
+            losses = [self.loss(parent, reach, error) for parent in portion.records]
+            return replace(portion, records=[], losses=losses)
+        sides = (portion.records[:half], portion.records[half:])
+        one, two = (self.expand(replace(portion, records=side), reach) for side in sides)
+        return replace(
+            portion,
+            records=[*one.records, *two.records],
+            answered=[*one.answered, *two.answered],
+            losses=[*one.losses, *two.losses],
+        )
+
+    @override
+    def loss(self, parent: Record, reach: Reach, error: IntercomError | RepeatedPage) -> Loss:
+        lost = super().loss(parent, reach, error)
+        return replace(lost, parent={**lost.parent, self.named_by: parent[self.named_by]})
 
     @override
     def probe(self, parent: Finding | None) -> Glimpse:
@@ -350,5 +388,5 @@ class Batches(FanOut):
         if not parents:
             whose = self.named_by.removesuffix("_id")
             raise NotAsked(f"there is no {self.of.noun} that belongs to a {whose}")
-        self.expand(Page(parents), self.reach(is_first=True))
+        self.expand(Portion(parents), self.reach(is_first=True))
         return self.costs(glimpse, 1 / self.most)

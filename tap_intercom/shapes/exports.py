@@ -16,8 +16,10 @@ from typing_extensions import override
 
 from tap_intercom import files
 from tap_intercom.api import errors
+from tap_intercom.api.client import Rules, anything
 from tap_intercom.api.errors import IntercomError
 from tap_intercom.api.jobs import Jobs, check_file
+from tap_intercom.api.retries import BRIEF
 from tap_intercom.records import times
 from tap_intercom.shapes.reach import INTERCOM_BEGAN
 from tap_intercom.shapes.shape import Page, Shape
@@ -51,7 +53,7 @@ class Export(Shape):
     @override
     def pages(self, reach: Reach) -> Iterator[Page]:
         if reach.is_trial:  # which asks whether it may, and has no job made
-            self.briefly().probe(None)
+            self.with_patience(BRIEF).probe(None)
             return
         start = self.begins(reach.since)
         if start > reach.until:
@@ -83,6 +85,12 @@ class Export(Shape):
         start = since - timedelta(days=self.config["export_lookback_days"])
         first = self.config.get("start_date")
         return max(start, times.parse(first)) if first else start
+
+    @property
+    @override
+    def rules(self) -> Rules:
+        # What is asked for are jobs, how they are doing, and files.
+        return replace(super().rules, check=anything)
 
     @property
     def jobs(self) -> Jobs:

@@ -15,9 +15,8 @@ from typing_extensions import override
 from tap_intercom.api.paginators import walk
 from tap_intercom.records import times
 from tap_intercom.shapes.children import FanOut
-from tap_intercom.shapes.losses import Losses
+from tap_intercom.shapes.losses import Losses, Portion
 from tap_intercom.shapes.reach import INTERCOM_BEGAN
-from tap_intercom.shapes.shape import Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from tap_intercom.api.paginators import RepeatedPage, Request
     from tap_intercom.shapes.losses import Loss
     from tap_intercom.shapes.reach import Reach
+    from tap_intercom.shapes.shape import Page
 
 
 # From when on the rows of a parent are still to be read.
@@ -53,17 +53,17 @@ class Feed(FanOut):
 
     @override
     def pages(self, reach: Reach) -> Iterator[Page]:
-        losses = Losses(self)
-        for page in self.noted(reach, losses):
-            yield replace(page, up_to=None)
-        yield losses.noted(Page([], reach.until))
+        losses = Losses(self, self.parent_changed)
+        for portion in self.portions(reach, losses):
+            yield replace(portion, up_to=None)
+        yield losses.noted(Portion([], reach.until))
 
     @override
     def asked(self, parent: Record, reach: Reach) -> list[Record]:
         within = self.reach_for(parent, reach)
         rows: list[Record] = []
         count, said = 0, None
-        for body in walk(self.request(parent, within), self.fetch):
+        for body in walk(self.request(parent, within), self.ask):
             found = self.dig(body)
             rows += self.wanted(found, within)
             count, said = count + len(found), self.said(body)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from typing_extensions import override
 
-from tap_intercom.api.errors import IntercomError
+from tap_intercom.api.bodies import Garbled
 from tap_intercom.api.paginators import Request, walk
 from tap_intercom.concurrency import ahead
 from tap_intercom.records import times
@@ -39,13 +39,14 @@ class Singleton(Shape):
 
     @override
     def pages(self, reach: Reach) -> Iterator[Page]:
-        body = self.fetch(self.opening(reach))
+        yield Page(self.dig(self.fetch(self.opening(reach))))
+
+    @override
+    def dig(self, body: Body) -> list[Record]:
         if not isinstance(body, dict):
-            problem = (
-                "Intercom's answer is no object. Try another api_version, and please report this."
-            )
-            raise IntercomError(self.name, problem)
-        yield Page([body])
+            msg = "Intercom's answer is no object. If it stays, please report this."
+            raise Garbled(msg)
+        return [body]
 
     @override
     def probe(self, parent: Finding | None) -> Glimpse:

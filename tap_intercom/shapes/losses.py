@@ -1,23 +1,30 @@
 """What becomes of parents whose rows could not be read?
 
 The others' rows come, in order. Such a parent is named with the reason, kept in the stream's
-bookmark, and asked again first in the next run, once a run, until it is read or gone: so the
-bookmark may pass it. When many fail in the same way, one after the other, it is not the parents:
-the stream ends.
+bookmark, and asked about again first in the next run, once a run, until it is read or gone: so the
+bookmark may pass it. One that fails in a way that may pass is put off, so that it holds up nothing,
+and asked about once more, with all patience, at the end. When many fail in the same way, one after
+the other, it is not the parents: the stream ends.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from tap_intercom.api.errors import NO_PERMISSION, NO_PLAN, IntercomError, NotAvailable
+from tap_intercom.api.errors import (
+    NO_PERMISSION,
+    NO_PLAN,
+    IntercomError,
+    NotAvailable,
+    StillFailing,
+)
+from tap_intercom.shapes.shape import Page, Shape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from tap_intercom.api.bodies import Record
-    from tap_intercom.shapes.shape import Page, Shape
 
 # So many failures that are the same, with none between that worked, are no accident.
 IN_A_ROW = 20
@@ -28,7 +35,7 @@ MOST_KEPT = 1_000
 
 @dataclass(frozen=True)
 class Loss:
-    """A parent whose rows could not be read: what is needed to ask again, and why."""
+    """A parent whose rows could not be read: what it takes to ask again, and why."""
 
     parent: Record
     error: IntercomError
@@ -36,85 +43,151 @@ class Loss:
     @property
     def name(self) -> str:
         """The parent's id."""
-        return str(self.parent.get("id"))
+        return named(self.parent)
 
     @property
-    def kind(self) -> tuple[int | None, frozenset[str], str]:
-        """What makes two losses the same."""
-        failure = self.error.failure
-        if failure is None:
-            return None, frozenset(), self.error.problem
-        return failure.status, frozenset(failure.codes), failure.kind
+    def may_pass(self) -> bool:
+        """Say whether it may be answered later."""
+        return isinstance(self.error, StillFailing)
+
+    @property
+    def is_refusal(self) -> bool:
+        """Say whether it is the permission or the plan."""
+        return self.error.why in {NO_PERMISSION, NO_PLAN}
+
+    def is_like(self, other: Loss) -> bool:
+        """Say whether another parent failed in the same way."""
+        one, two = self.error.failure, other.error.failure
+        if one is None or two is None:
+            return self.error.problem == other.error.problem
+        return (one.kind, one.status, one.codes) == (two.kind, two.status, two.codes)
+
+
+@dataclass(frozen=True)
+class Portion(Page):
+    """Parents to ask about, or their rows, with what became of whom.
+
+    `answered` has the ids of those that were answered or are gone. A portion is of parents that are
+    asked about again, or of those that are listed.
+    """
+
+    answered: Sequence[str] = ()
+    losses: Sequence[Loss] = ()
+    is_again: bool = False
+
+
+def named(parent: Record) -> str:
+    """Name a parent."""
+    return str(parent.get("id"))
 
 
 class Losses:
-    """The parents of one stream that failed, in the order in which they are handed out."""
+    """The parents of one stream that failed, in the order in which they are handed out.
 
-    def __init__(self, stream: Shape) -> None:
+    `changed` is the field that says when a parent changed, if its rows change with it.
+    """
+
+    def __init__(self, stream: Shape, changed: str | None) -> None:
         """Begin with those that runs before have kept."""
         self._stream = stream
-        self._kept: dict[str, Record] = {
-            str(parent.get("id")): parent for parent in stream.remembered
-        }
-        self._again = list(self._kept.values())
-        self._in_a_row = 0
-        self._last: Loss | None = None
-        self._any_worked = False
+        self._changed = changed
+        self._kept = {named(parent): parent for parent in stream.remembered}
+        # When those had changed that were asked about again; and whom to ask about at the end.
+        self._again: dict[str, Any] = {}
+        self._put_off: list[Record] = []
         self._is_full = False
+        self._alike: list[Loss] = []
+        self._any_worked = False
 
-    def again(self) -> Iterator[Record]:
-        """Yield the parents that are to be asked again, unless there is no use in it."""
-        for parent in self._again:
-            if self._in_a_row >= IN_A_ROW:
-                return
-            yield parent
+    @property
+    def are_no_accident(self) -> bool:
+        """Say whether it is not the parents."""
+        return len(self._alike) >= IN_A_ROW
 
-    def noted(self, page: Page) -> Page:
-        """Note what became of the parents of a page, and give the page as it may be handed out.
+    @property
+    def last(self) -> Loss:
+        """The last one."""
+        return self._alike[-1]
 
-        Raises:
-            NotAvailable, IntercomError: Too many have failed in a row.
-        """
-        for name in page.answered:
-            self._in_a_row, self._any_worked = 0, True
-            self._kept.pop(name, None)
-        for loss in page.losses:
-            self._lose(loss)
-            if self._in_a_row >= IN_A_ROW and not page.is_again:
-                raise self._hopeless(loss)
-        if page.answered or page.losses:
-            self._stream.remember(list(self._kept.values()))
-        return replace(page, up_to=None) if self._is_full else page
+    def again(self) -> Iterator[Portion]:
+        """Yield the parents that runs before have kept, unless there is no use in it."""
+        for parent in list(self._kept.values()):
+            if not self.are_no_accident:
+                self._again[named(parent)] = self._moment(parent)
+                yield Portion([parent], is_again=True)
+
+    def others(self, portions: Iterable[Portion]) -> Iterator[Portion]:
+        """Yield the parents that are listed, but for those that were asked about again just now."""
+        self._alike, self._any_worked = [], False
+        for one in portions:
+            parents = [parent for parent in one.records if not self._is_done(parent)]
+            yield replace(one, records=parents)
+
+    def put_off(self) -> Iterator[Portion]:
+        """Yield the parents that may be answered by now, unless there is no use in it."""
+        self._alike = []
+        for parent in self._put_off:
+            if not self.are_no_accident:
+                yield Portion([parent], is_again=True)
+
+    def _moment(self, parent: Record) -> Any:
+        return self._changed and parent.get(self._changed)
+
+    def _is_done(self, parent: Record) -> bool:
+        """Say whether a parent has been asked about again, and would be in vain or for the same."""
+        name = named(parent)
+        if name not in self._again:
+            return False
+        if name in self._kept and self._changed:
+            self._kept[name] = {**self._kept[name], self._changed: self._moment(parent)}
+        return name in self._kept or self._again[name] == self._moment(parent)
+
+    def noted(self, portion: Portion) -> Portion:
+        """Note who failed, before rows are handed out; give the portion as it may be."""
+        if portion.answered:
+            self._alike, self._any_worked = [], True
+        for loss in portion.losses:
+            is_alike = self._alike and loss.is_like(self.last)
+            self._alike = [*self._alike, loss] if is_alike else [loss]
+            self._stream.account.lost[loss.name] = loss.error.problem
+            if loss.name in self._kept or len(self._kept) < MOST_KEPT:
+                self._kept.setdefault(loss.name, loss.parent)
+            else:
+                self._is_full = True
+            if loss.may_pass and not portion.is_again:
+                self._put_off.append(loss.parent)
+        if portion.losses:
+            self._remember()
+        return replace(portion, up_to=None) if self._is_full else portion
+
+    def settled(self, portion: Portion) -> None:
+        """Note whose rows have been handed out."""
+        for name in portion.answered:
+            self._stream.account.lost.pop(name, None)
+        if self._kept.keys() & set(portion.answered):
+            self._kept = {
+                name: one for name, one in self._kept.items() if name not in portion.answered
+            }
+            self._remember()
+
+    def _remember(self) -> None:
+        self._stream.remember(list(self._kept.values()))
 
     def end(self) -> None:
-        """See whether what failed is the parents' fault, once all have been asked.
+        """See whether what failed is the parents' fault, once all have been asked about.
 
         Raises:
             NotAvailable: None may be read.
         """
-        is_refused = self._last is not None and self._last.error.why in {NO_PERMISSION, NO_PLAN}
-        if self._last is not None and is_refused and not self._any_worked:
-            raise self._hopeless(self._last)
+        if self._alike and self.last.is_refusal and not self._any_worked:
+            raise self.hopeless()
 
-    def _lose(self, loss: Loss) -> None:
-        is_same = self._last is not None and loss.kind == self._last.kind
-        self._in_a_row = self._in_a_row + 1 if is_same else 1
-        self._last = loss
-        self._stream.account.lost[loss.name] = loss.error.problem
-        if loss.name in self._kept:
-            return
-        if len(self._kept) < MOST_KEPT:
-            self._kept[loss.name] = loss.parent
-        else:
-            self._is_full = True
-
-    def _hopeless(self, loss: Loss) -> IntercomError:
+    def hopeless(self) -> IntercomError:
         """Say that it is not the parents."""
-        error, name = loss.error, self._stream.name
-        if error.why in {NO_PERMISSION, NO_PLAN}:
+        error, name = self.last.error, self._stream.name
+        if self.last.is_refusal:
             return NotAvailable(name, error.problem, error.failure, error.why)
         of = self._stream.of
         parents = of.name.replace("_", " ") if of else "parents"
-        return IntercomError(
-            name, f"{IN_A_ROW} {parents} in a row failed alike: {error.problem}", error.failure
-        )
+        problem = f"{len(self._alike)} {parents} in a row failed alike: {error.problem}"
+        return IntercomError(name, problem, error.failure)

@@ -4,15 +4,20 @@ The first page of a search tells how many records there are. If they are many, w
 by time into parts of a few pages each; a part that turns out to be full is cut again. Parts meet at
 a second `s`: one asks for `< s`, the next for `> s or = s`, which leaves no gap and no overlap
 whether Intercom compares seconds or days.
+
+What cannot be read is cut into halves, until what lies around it is read, and it is named as a
+hole.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from tap_intercom.api.errors import EndsRun, IntercomError, NotAvailable
 from tap_intercom.api.paginators import RepeatedPage, Request, Trail, next_request, walk
 from tap_intercom.records import times
 from tap_intercom.shapes.reach import Ascent
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from tap_intercom.api.bodies import Record
+    from tap_intercom.api.client import Rules
     from tap_intercom.shapes.shape import Shape
 
 # A part is to hold about so many pages: few, as they wait in memory for the parts before; not
@@ -34,17 +40,35 @@ MOST_PARTS = 64
 
 @dataclass(frozen=True)
 class Stretch:
-    """What changed up to a second, to be searched for: how to ask, and how much of it is read.
+    """What changed from a second on and before another, to be searched for, and how much is read.
 
     `last` tells of the page before it the second in which it ended, and its ids; `trail` what was
-    asked on the way.
+    asked on the way. It is suspect if it is part of one that could not be read.
     """
 
     request: Request
+    since: int
     before: int
+    is_suspect: bool = False
     read: int = 0
     last: tuple[int, AbstractSet[str]] | None = None
     trail: Trail = field(default_factory=Trail)
+
+
+@dataclass(frozen=True)
+class Hole:
+    """What cannot be read: from a second on, and before another, counted from 1970; and why."""
+
+    since: int
+    before: int
+    problem: str
+
+    def __str__(self) -> str:
+        span = " to ".join(times.canonical(one) for one in (self.since, self.before))
+        return f"What changed from {span} cannot be read, not even one by one. {self.problem}"
+
+
+Found = list[dict[str, Any]] | Hole
 
 
 @dataclass(frozen=True)
@@ -59,38 +83,97 @@ class Parts:
     page_size: int
     grain: timedelta
     settled: datetime
-    question: Callable[[int, int], Request]
+    question: Callable[[int | None, int | None], Request]
 
-    def read(self, stretch: Stretch) -> tuple[tuple[list[list[Record]], int], list[Stretch]]:
+    def read(self, stretch: Stretch) -> tuple[tuple[list[Found], int], list[Stretch]]:
         """Read a stretch, or its beginning.
 
         Gives its pages, the number of bytes received for them, and the stretches that follow.
         """
-        stream, received = self.stream, self.stream.run.client.received
-        pages: list[list[Record]] = []
+        received = self.stream.run.client.received
         before = received.bytes
-        count = stretch.read
+        pages: list[Found] = []
         try:
-            for body in walk(stretch.request, stream.fetch, stretch.trail):
-                page = stream.dig(body)
-                pages.append([one for one in page if self.is_new(one, stretch.last)])
-                count += len(page)
-                total = stream.said(body)
-                left = total - count if type(total) is int else 0
-                following = next_request(stretch.request, body)
-                if len(pages) >= PART_PAGES or left > PART_PAGES * self.page_size:
-                    break
+            following = self.walked(stretch, pages)
         except RepeatedPage:
             if not pages:
                 raise
             # Pages came before the circle: the same once more was asked before, and ends so, too.
-            return (pages, received.bytes - before), [stretch]
-        read = (pages, received.bytes - before)
+            following = [stretch]
+        return (pages, received.bytes - before), following
+
+    def walked(self, stretch: Stretch, pages: list[Found]) -> list[Stretch]:
+        """Add the pages of a stretch, or of its beginning; give the stretches that follow."""
+        stream, rest = self.stream, stretch
+        fetch = partial(stream.fetch, rules=self.rules(stretch))
+        try:
+            for body in walk(stretch.request, fetch, stretch.trail):
+                page = stream.dig(body)
+                pages.append([one for one in page if self.is_new(one, stretch.last)])
+                total = stream.said(body)
+                following = next_request(stretch.request, body)
+                rest = self.after(rest, page, following)
+                left = total - rest.read if type(total) is int else 0
+                if len(pages) >= PART_PAGES or left > PART_PAGES * self.page_size:
+                    break
+        except (NotAvailable, EndsRun):
+            raise
+        except IntercomError as error:
+            return [replace(rest, trail=Trail())] if pages else self.around(stretch, pages, error)
         if following is None:
-            stream.account.compare(stream.name, count, total)
-            return read, []
-        rest = replace(stretch, request=following, read=count)
-        return read, self.cut(page, stretch.before, left) or [rest]
+            stream.account.compare(stream.name, rest.read, total)
+            return []
+        return self.cut(page, stretch.before, left) or [rest]
+
+    def after(self, stretch: Stretch, page: list[Record], request: Request | None) -> Stretch:
+        """Say what is left of a stretch after a page of it."""
+        ascent = Ascent(self.settled, None)
+        ascent.add(map(self.stream.moment, page))
+        is_sure = ascent.in_order and ascent.reached is not None
+        since = times.epoch(ascent.reached) if is_sure and ascent.reached else stretch.since
+        return replace(
+            stretch,
+            request=request or stretch.request,
+            since=max(stretch.since, since),
+            read=stretch.read + len(page),
+        )
+
+    def rules(self, stretch: Stretch) -> Rules:
+        """Be less patient with what is to be cut, if it fails again."""
+        rules, width = self.stream.rules, stretch.before - stretch.since
+        is_cut = stretch.is_suspect and width > self.grain.total_seconds()
+        return replace(rules, patience=rules.patience.short) if is_cut else rules
+
+    def around(self, stretch: Stretch, pages: list[Found], error: IntercomError) -> list[Stretch]:
+        """Cut a stretch that cannot be read into halves; add a hole where it cannot be cut.
+
+        Raises:
+            IntercomError: It is not this stretch, but the search.
+        """
+        since, before = stretch.since, stretch.before
+        if not stretch.is_suspect:
+            self.see_that_it_works(error)
+        if before - since <= self.grain.total_seconds():
+            pages.append(Hole(since, before, error.problem))
+            return []
+        middle = (since + before) // 2
+        halves = ((since, middle), (middle, before))
+        return [Stretch(self.question(*one), *one, is_suspect=True) for one in halves]
+
+    def see_that_it_works(self, error: IntercomError) -> None:
+        """Search for what there is none of.
+
+        Raises:
+            IntercomError: It fails, too.
+        """
+        stream, rules = self.stream, self.stream.rules
+        try:
+            stream.fetch(self.question(None, 1), replace(rules, patience=rules.patience.short))
+        except (NotAvailable, EndsRun):
+            raise
+        except IntercomError:
+            stream.run.give_up(stream.path, error)
+            raise error from None
 
     def cut(self, page: list[Record], before: int, left: int) -> list[Stretch]:
         """Cut what follows a page into stretches of a few pages each; none if it is not worth it.
@@ -113,7 +196,7 @@ class Parts:
         if count < 2:  # noqa: PLR2004  one part is no part
             return []
         cuts = pairwise(begin + width * one // count for one in range(count + 1))
-        first, *others = (Stretch(self.question(*span), span[1]) for span in cuts)
+        first, *others = (Stretch(self.question(*span), *span) for span in cuts)
         known = frozenset(str(record.get("id")) for record in page)
         return [replace(first, last=(begin, known)), *others]
 

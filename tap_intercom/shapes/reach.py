@@ -123,10 +123,16 @@ class Ascent:
     settled: datetime
     reached: datetime | None
     in_order: bool = True
+    is_over: bool = False
+
+    def end(self, before: datetime) -> None:
+        """Go no further: what changed from a moment on is not all there."""
+        self.is_over = True
+        self.reached = self.reached and min(self.reached, before)
 
     def add(self, moments: Iterable[datetime | None]) -> None:
         """Take in the moments of a page's records."""
-        for moment in moments:
+        for moment in () if self.is_over else moments:
             if moment is None or moment > self.settled:
                 continue
             if self.reached is not None and moment < self.reached:

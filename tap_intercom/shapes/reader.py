@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tap_intercom.api.bodies import at, found_at
-from tap_intercom.api.errors import IntercomError
+from tap_intercom.api.bodies import Garbled, at, found_at
 from tap_intercom.records import times
 from tap_intercom.shapes.stream import IntercomStream
 
@@ -32,7 +31,7 @@ class Reader(IntercomStream):
         """Find the records in an answer.
 
         Raises:
-            IntercomError: There is no list where the records should be; it is not taken as empty.
+            Garbled: There is no list where the records should be; it is not taken as empty.
         """
         found = at(self.records, body) if isinstance(body, dict) else body
         if isinstance(found, dict):
@@ -40,11 +39,11 @@ class Reader(IntercomStream):
         if found is None and list(found_at(self.records, body)):
             return []  # it says so itself: null
         if not isinstance(found, list):
-            problem = (
-                f"Intercom's answer has no list at `{self.records}`. Try another api_version, and"
-                " please report this."
+            msg = (
+                f"Intercom's answer has no list at `{self.records}`. If it stays, try another"
+                " api_version, and please report this."
             )
-            raise IntercomError(self.name, problem)
+            raise Garbled(msg)
         return [record if isinstance(record, dict) else {self.bare: record} for record in found]
 
     def said(self, body: Body) -> Any:

@@ -98,7 +98,8 @@ class ReportExport(Export):
             NotAvailable: The workspace has no such dataset.
         """
         wanted = self.name.removeprefix("report_")
-        for one in self.run.once(DATASETS, lambda: self.dig(self.fetch(Request(DATASETS)))):
+        rules = replace(self.rules, check=self.dig)
+        for one in self.run.once(DATASETS, lambda: self.dig(self.fetch(Request(DATASETS), rules))):
             if one.get("id") == wanted:
                 return one
         problem = f"Intercom has no dataset `{wanted}` for this workspace; deselect the stream."

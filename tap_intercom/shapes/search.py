@@ -19,8 +19,8 @@ from tap_intercom.api.paginators import RepeatedPage, Request, walk
 from tap_intercom.api.sizes import PageSize
 from tap_intercom.concurrency import ordered_growth
 from tap_intercom.records import times
-from tap_intercom.shapes.parts import PARTS_AT_ONCE, Parts, Stretch
-from tap_intercom.shapes.reach import DAY, SECOND, Ascent
+from tap_intercom.shapes.parts import PARTS_AT_ONCE, Hole, Parts, Stretch
+from tap_intercom.shapes.reach import DAY, INTERCOM_BEGAN, SECOND, Ascent
 from tap_intercom.shapes.shape import Page, Shape
 
 if TYPE_CHECKING:
@@ -66,17 +66,27 @@ class Search(Shape):
             rest = replace(reach, since=start, end=reach.until if reach.is_bounded else None)
             try:
                 for found in self.found(rest):
+                    if isinstance(found, Hole):
+                        self.leave(found, ascent)
+                        continue
                     records = self.wanted(found, rest)
                     ascent.add(map(self.moment, records))
-                    yield Page(records, ascent.reached if ascent.in_order else None)
+                    is_known = ascent.in_order and not ascent.is_over
+                    yield Page(records, ascent.reached if is_known else None)
             except RepeatedPage:
-                if ascent.reached == start or not ascent.in_order:
+                if ascent.reached == start or not ascent.in_order or ascent.is_over:
                     raise self.lost() from None
                 self.logger.warning(
                     "The search repeats itself; searching on from %s", ascent.reached
                 )
                 restart = True
         yield Page([], ascent.reached)
+
+    def leave(self, hole: Hole, ascent: Ascent) -> None:
+        """Go on behind what cannot be read; the bookmark stays before it."""
+        ascent.end(times.parse(hole.since) if hole.since else INTERCOM_BEGAN)
+        self.account.failed = self.account.failed or str(hole)
+        self.logger.error("%s", hole)
 
     @override
     def probe(self, parent: Finding | None) -> Glimpse:
@@ -124,20 +134,24 @@ class Search(Shape):
     def opening(self, reach: Reach) -> Request:
         if reach.since is None and reach.is_bounded:
             return self.question(None, self.beyond(reach))
-        begin = times.epoch(reach.since or times.EPOCH) - int(self.margin.total_seconds())
-        return self.question(begin, self.beyond(reach) if reach.is_bounded else None)
+        return self.question(self.begin(reach), self.beyond(reach) if reach.is_bounded else None)
 
-    def found(self, reach: Reach) -> Iterator[list[Record]]:
+    def begin(self, reach: Reach) -> int:
+        """The second, counted from 1970, from which on to ask."""
+        return times.epoch(reach.since or times.EPOCH) - int(self.margin.total_seconds())
+
+    def found(self, reach: Reach) -> Iterator[list[Record] | Hole]:
         """Yield the pages of all that changed within reach, oldest change first.
 
         What several streams of the run search for is kept in a file for those that come later.
         """
         opening = self.opening(reach)
-        if self.run.is_shared(opening):
-            return self.run.spools.pages(opening.key, lambda: self.searched(reach))
-        return self.searched(reach)
+        if not self.run.is_shared(opening):
+            return self.searched(reach)
+        kept = self.run.spools.pages(opening.key, lambda: self.searched(reach))
+        return (Hole(**one) if isinstance(one, dict) else one for one in kept)
 
-    def searched(self, reach: Reach) -> Iterator[list[Record]]:
+    def searched(self, reach: Reach) -> Iterator[list[Record] | Hole]:
         """Search for all that changed within reach, oldest change first."""
         opening = self.opening(reach)
         if reach.is_trial:
@@ -146,7 +160,7 @@ class Search(Shape):
         parts = Parts(self, self.largest_size, self.grain, reach.settled, self.question)
         concurrency = min(self.config["max_concurrency"], PARTS_AT_ONCE)
         count = 0
-        whole = Stretch(opening, self.beyond(reach))
+        whole = Stretch(opening, self.begin(reach), self.beyond(reach))
         for pages, _ in ordered_growth(parts.read, whole, concurrency, weigh=itemgetter(1)):
             count += 1
             yield from pages

@@ -8,6 +8,7 @@ whatever the order of the records.
 from __future__ import annotations
 
 import copy
+import re
 from abc import abstractmethod
 from collections import ChainMap
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from typing_extensions import override
 
 from tap_intercom.api import errors
+from tap_intercom.api.bodies import Garbled
 from tap_intercom.api.client import Rules
 from tap_intercom.api.errors import EndsRun, Gone, IntercomError, NotAvailable
 from tap_intercom.api.paginators import RepeatedPage, next_request
@@ -30,7 +32,7 @@ from tap_intercom.shapes.reach import Reach
 from tap_intercom.shapes.reader import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from singer_sdk import Tap
     from typing_extensions import Self
@@ -40,8 +42,11 @@ if TYPE_CHECKING:
     from tap_intercom.api.retries import Patience
     from tap_intercom.audit import Account
     from tap_intercom.run import Run
-    from tap_intercom.shapes.losses import Loss
     from tap_intercom.shapes.probes import Finding
+
+
+# How a path ends that leads to all of something, where the one to one of it does not.
+WAY_OF_ALL = re.compile("/(search|scroll|list)$")
 
 
 @dataclass(frozen=True)
@@ -51,11 +56,6 @@ class Page:
     records: list[Record]
     up_to: datetime | None = None
     bytes: int = 0  # that were received for it
-    # Of rows of parents: the ids of those that were asked about and answered or are gone, and those
-    # that failed.
-    answered: Sequence[str] = ()
-    losses: Sequence[Loss] = ()
-    is_again: bool = False  # whether a run before has failed to read them
 
 
 class Shape(Reader):
@@ -65,6 +65,8 @@ class Shape(Reader):
     name: str = derived(lambda cls: snake_case(cls.__name__))
     noun: ClassVar[str] = derived(lambda cls: singular(cls.name))
     path: ClassVar[str] = derived(lambda cls: f"/{cls.name}")
+    # Where one of it is asked for by its id.
+    one: ClassVar[str] = derived(lambda cls: WAY_OF_ALL.sub("", cls.path) + "/{id}")
     params: ClassVar[Mapping[str, Any]] = {}
     # Parameters that an older version than this one would refuse.
     params_since: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
@@ -167,7 +169,14 @@ class Shape(Reader):
     @property
     def rules(self) -> Rules:
         """For whom requests are sent, and what is done about their failures."""
-        return Rules(self.name, self.permission, self.account, self.verdicts, self.patience)
+        return Rules(
+            self.name,
+            self.permission,
+            self.account,
+            self.verdicts,
+            self.patience,
+            check=self.dig,
+        )
 
     def fetch(self, request: Request, rules: Rules | None = None) -> Body:
         """Send a request, unless it was sent before, and give back the body of its answer."""
@@ -185,11 +194,11 @@ class Shape(Reader):
         """Say whether the API version in use has the stream."""
         return self.run.client.address.has(self.min_version)
 
-    def briefly(self) -> Self:
-        """Give the same stream with little patience, for what a person waits for."""
-        brief = copy.copy(self)
-        brief.patience = BRIEF
-        return brief
+    def with_patience(self, patience: Patience) -> Self:
+        """Give the same stream with another patience."""
+        same = copy.copy(self)
+        same.patience = patience
+        return same
 
     def reach(self, *, is_first: bool = False) -> Reach:
         """Say from when to when to read: since the bookmark, or in a first run `start_date`."""
@@ -223,13 +232,13 @@ class Shape(Reader):
             self.account.progress = ENDED
         except EndsRun:
             raise
-        except (IntercomError, RepeatedPage, RecursionError) as error:
+        except (IntercomError, RepeatedPage, Garbled, RecursionError) as error:
             self._ends_early(error)
         self.account.tell_missing(self.logger, self.of.name if self.of else None, self.cap)
         if self.account.is_whole:
             self.activate_version()
 
-    def _ends_early(self, error: IntercomError | RepeatedPage | RecursionError) -> None:
+    def _ends_early(self, error: Exception) -> None:
         """Note why the stream ends here; the others go on, and its bookmark stays.
 
         Raises:
@@ -243,8 +252,10 @@ class Shape(Reader):
             return
         if isinstance(error, RepeatedPage):
             error = self.lost()
-        too_deep = "A record is nested too deeply to be read. Please report this."
-        self.account.failed = error.problem if isinstance(error, IntercomError) else too_deep
+        if isinstance(error, RecursionError):
+            self.account.failed = "A record is nested too deeply to be read. Please report this."
+        else:
+            self.account.failed = getattr(error, "problem", str(error))
         self.logger.error("%s", self.account.failed)
 
     def _handed_out(self, reach: Reach) -> Iterator[Record]:
