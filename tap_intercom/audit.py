@@ -18,7 +18,7 @@ from click import ClickException
 from tap_intercom.records import times
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from logging import Logger
 
 NOT_BEGUN, BEGUN, ENDED = "not begun", "begun", "ended"
@@ -88,10 +88,11 @@ class Account:
             )
         if self.lost:
             logger.warning(
-                "The rows of %d %s could not be read, and are asked for again in the next run: %s",
-                len(self.lost),
+                "Rows of these %s could not be read, and are asked for again in the next run: %s."
+                " Why: %s",
                 parents,
-                named([f"{name} ({why.rstrip('.')})" for name, why in self.lost.items()]),
+                named([*self.lost]),
+                " ".join(_reasons(self.lost.values())),
             )
         if self.capped:
             logger.warning(
@@ -166,6 +167,14 @@ def _counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def _reasons(problems: Iterable[str]) -> list[str]:
+    """Give one of each kind, which may differ in Intercom's request id, and the number of each."""
+    alike: dict[str, list[str]] = {}
+    for problem in problems:
+        alike.setdefault(problem.partition("[request id")[0], []).append(problem)
+    return [f"{ones[-1]} ({len(ones):,} times)" for ones in alike.values()]
+
+
 # More names than this make a line that nobody can read; `summary_file` has all of them.
 MOST_NAMED = 100
 
@@ -202,46 +211,51 @@ class Audit:
         """The streams that failed."""
         return [name for name, one in self._accounts.items() if one.failed]
 
-    def conclude(self, streams: Iterable[str], logger: Logger, *, is_strict: bool) -> None:
-        """Say in one sentence how the run ended.
-
-        Raises:
-            RunError: Streams failed, or the user is strict and rows are still to be read.
-        """
-        names = list(streams)
-        lost = [name for name in names if self.account(name).lost]
-        ended = len(names) - len(self.failed) - len(self.left_out)
-        parts = [f"{_counted(ended, 'stream')} ended"]
-        if self.failed:
-            parts.append(f"{len(self.failed)} failed ({', '.join(self.failed)})")
-        if self.left_out:
-            parts.append(f"{len(self.left_out)} left out ({', '.join(self.left_out)})")
-        if lost:
-            parts.append(f"some rows of {', '.join(lost)} are asked for again in the next run")
-        sentence = "; ".join(parts)
-        if self.failed:
-            raise RunError(f"{sentence}. Run again: what failed is gone on with where it stopped.")
-        if lost and is_strict:
-            raise RunError(f"strict is set, and rows could not be read: {sentence}.")
-        logger.info("%s.", sentence)
-
     def tell(self, streams: Iterable[str], logger: Logger) -> None:
-        """Say what came of streams, in a line each."""
+        """Say what came of streams, in a line each, but for those of which nothing came."""
         for name in streams:
-            logger.info("%s: %s", name, self.account(name))
+            account = self.account(name)
+            if account.calls or account.progress != NOT_BEGUN:
+                logger.info("%s: %s", name, account)
 
-    def tell_left_out(self, logger: Logger, *, is_strict: bool) -> None:
-        """Say which streams ended early and why, so that nobody takes them for empty.
+    def conclude(self, streams: Sequence[str], logger: Logger, *, is_strict: bool) -> None:
+        """Say which streams were left out and why, and in one sentence how the run ended.
 
         Raises:
-            RunError: There were such, and the user is strict.
+            RunError: Streams failed, or the user is strict and something is missing.
         """
         for name, reason in self.left_out.items():
             logger.warning("Left out %s: %s", name, reason)
-        if self.left_out and is_strict:
-            names = ", ".join(self.left_out)
-            msg = f"strict is set, and these streams were left out: {names}."
-            raise RunError(msg)
+        sentence = self.sentence(streams)
+        is_short = self.left_out or any(self.account(name).lost for name in streams)
+        if self.failed:
+            raise RunError(f"{sentence} Run again: each goes on where it stopped.")
+        if is_strict and is_short:
+            raise RunError(f"{sentence} As strict is set, that is a failure.")
+        logger.info("%s", sentence)
+
+    def sentence(self, streams: Sequence[str]) -> str:
+        """Say how many streams ended, failed, were left out or not begun, and what is to come."""
+        accounts = {name: self.account(name) for name in streams}
+        failed = [name for name, one in accounts.items() if one.failed]
+        left_out = [name for name, one in accounts.items() if one.left_out]
+        lost = [name for name, one in accounts.items() if one.lost]
+        done = {*failed, *left_out}
+        rest = [name for name in streams if name not in done]
+        begun = [name for name in rest if accounts[name].progress == BEGUN]
+        waiting = [name for name in rest if accounts[name].progress == NOT_BEGUN]
+        ended = len(rest) - len(begun) - len(waiting)
+        parts = [f"{_counted(ended, 'stream')} ended"]
+        for names, what in (
+            (failed, "failed"),
+            (begun, "broke off"),
+            (waiting, "not begun"),
+            (left_out, "left out"),
+        ):
+            parts += [f"{len(names)} {what} ({named(names)})"] if names else []
+        if lost:
+            parts.append(f"some rows of {named(lost)} are asked for again in the next run")
+        return "; ".join(parts) + "."
 
     def write(self, path: str, streams: Iterable[str], **run: Any) -> None:
         """Write as JSON what came of a run and of streams.

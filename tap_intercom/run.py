@@ -18,7 +18,7 @@ from requests import codes
 from typing_extensions import override
 
 from tap_intercom.api.address import REGIONS, USER_AGENT, Address
-from tap_intercom.api.bodies import at, decode
+from tap_intercom.api.bodies import Garbled, at, decode
 from tap_intercom.api.client import Client, Rules
 from tap_intercom.api.errors import (
     VERDICTS,
@@ -63,6 +63,27 @@ class WhoAmI(Request):
     @override
     def read(self, response: Response) -> tuple[Body, Mapping[str, str]]:
         return decode(response), response.headers
+
+
+# Any token may ask who it belongs to. What is wrong with one that may not, by the status.
+NOTHING_ALLOWED = {
+    402: "The workspace's plan, or its trial that has ended, does not allow the use of the API.",
+    403: (
+        "The token may not be used for anything: look in Intercom's Developer Hub whether its app"
+        " is still installed in the workspace and may be used from this address, or make a new one."
+    ),
+}
+
+
+def _is_somebody(found: tuple[Body, Mapping[str, str]]) -> None:
+    """See that an answer tells who the token belongs to.
+
+    Raises:
+        Garbled: It is no object.
+    """
+    if not isinstance(found[0], dict):
+        msg = "Intercom's answer does not say who the token belongs to."
+        raise Garbled(msg)
 
 
 class Run:
@@ -126,8 +147,9 @@ class Run:
         self.token.obtain()
         try:
             return self.check_token(rules)
-        except TokenRefused:
-            if not self.token.replace():
+        except TokenRefused as error:
+            is_unknown = error.failure and error.failure.status == codes.unauthorized
+            if not is_unknown or not self.token.replace():
                 raise
         return self.check_token(rules)
 
@@ -135,16 +157,16 @@ class Run:
         """Ask who the token belongs to; give body and headers.
 
         Raises:
-            TokenRefused: Nobody: the token is wrong, or has been revoked.
+            TokenRefused: The token is wrong or revoked, or may do nothing at all.
         """
         try:
-            plain = replace(rules, verdicts=VERDICTS)
+            plain = replace(rules, verdicts=VERDICTS, check=_is_somebody)
             return self.client.send(WhoAmI(), plain)  # type: ignore[no-any-return]
         except NotAvailable as error:
-            if error.failure is None or error.failure.status != codes.unauthorized:
-                raise
-            problem = f"{error.failure} {self.token.advice}"
-            raise TokenRefused(rules.stream, problem) from error
+            status = error.failure.status if error.failure else None
+            advice = NOTHING_ALLOWED.get(status or 0, self.token.advice)
+            problem = f"{error.failure} {advice}"
+            raise TokenRefused(rules.stream, problem, error.failure) from error
 
     def open(self, openings: Iterable[tuple[Request | None, Rules]]) -> None:
         """Send the first requests of streams, all at once.

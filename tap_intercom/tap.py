@@ -9,6 +9,7 @@ import os
 import signal
 from contextlib import contextmanager
 from functools import cached_property, partial
+from itertools import chain
 from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk import Tap
@@ -18,6 +19,7 @@ from typing_extensions import override
 
 from tap_intercom import settings
 from tap_intercom.api.bodies import at
+from tap_intercom.api.errors import EndsRun
 from tap_intercom.audit import RunError
 from tap_intercom.messages import WholeLineWriter
 from tap_intercom.records import times
@@ -167,22 +169,36 @@ class TapIntercom(Tap):
         self.write_summary("running")
         writer.end_with_target(partial(self.write_summary, "failed"))
         outcome = "failed"
+        names = [one.name for one in self.selected]
         try:
             self.run.introduce(self.run.patience)
-            self.run.open([one.opens(one.reach()) for one in self.selected if one.is_available])
             with rarely_collecting():
                 try:
-                    super().sync_all()
+                    self._sync(self.selected)
                 finally:
                     writer.flush()
             outcome = "failed" if self.run.audit.failed else "completed"
+        except EndsRun as error:
+            msg = f"{error.message} {self.run.audit.sentence(names)}"
+            raise RunError(msg) from error
         finally:
-            self.run.audit.tell([one.name for one in self.selected], self.logger)
+            self.run.audit.tell(names, self.logger)
             self.write_summary(outcome)
-        self.tell_left_out()
-        self.run.audit.conclude(
-            [one.name for one in self.selected], self.logger, is_strict=self.config["strict"]
-        )
+        self.run.audit.conclude(names, self.logger, is_strict=self.config["strict"])
+
+    def _sync(self, streams: Iterable[Shape]) -> None:
+        """Read streams, those last of which something is read while the others are."""
+        self._reset_state_progress_markers()
+        self._set_compatible_replication_methods()
+        if self.state:
+            self._state_writer.write_state(self.state)
+        there = [one for one in streams if one.is_available]
+        late = [one for one in there if one.begin()]
+        self.run.open([one.opens(one.reach()) for one in there])
+        turns = [*(one for one in streams if one not in late), *late]
+        for stream in chain(turns, (one for one in turns if one.is_unfinished)):
+            stream.sync()
+            stream.finalize_state_progress_markers()
 
     @override  # type: ignore[misc]  # likewise
     def run_sync_dry_run(
@@ -192,16 +208,9 @@ class TapIntercom(Tap):
     ) -> bool:
         self.run.introduce()
         done = super().run_sync_dry_run(dry_run_record_limit, streams)
-        self.tell_left_out()
+        names = [one.name for one in self.selected]
+        self.run.audit.conclude(names, self.logger, is_strict=self.config["strict"])
         return done
-
-    def tell_left_out(self) -> None:
-        """Say which streams ended early and why.
-
-        Raises:
-            RunError: There were such, and the user is strict.
-        """
-        self.run.audit.tell_left_out(self.logger, is_strict=self.config["strict"])
 
     def write_summary(self, outcome: str) -> None:
         """Write what came of each stream as JSON, where the settings say so.

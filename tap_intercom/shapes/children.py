@@ -25,7 +25,7 @@ from tap_intercom.api.bodies import at
 from tap_intercom.api.client import anything
 from tap_intercom.api.errors import OF_PARENTS, EndsRun, Gone, IntercomError, NotAvailable
 from tap_intercom.api.paginators import RepeatedPage, Request, walk
-from tap_intercom.concurrency import ordered_map
+from tap_intercom.concurrency import at_once, ordered_map
 from tap_intercom.records import schema
 from tap_intercom.shapes.derived import derived
 from tap_intercom.shapes.losses import Loss, Losses, Portion, named
@@ -35,6 +35,7 @@ from tap_intercom.shapes.shape import Page, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from concurrent.futures import Future
 
     from singer_sdk import Tap
 
@@ -77,6 +78,10 @@ class Children(Shape):
         if self.changed_link:
             links[self.changed_link] = "integer date-time"
         return schema.stream_schema(self.component, links)
+
+    @override
+    def begin(self) -> bool:
+        return self.parent.begin()
 
     @override
     def opens(self, reach: Reach) -> tuple[Request | None, Rules]:
@@ -150,42 +155,71 @@ class FanOut(Children):
     # The query parameter that names the parent, where the path does not.
     parent_param: ClassVar[str | None] = None
 
+    @cached_property
+    def losses(self) -> Losses:
+        """The parents that failed, in this run or in those before."""
+        return Losses(self, self.parent_changed)
+
+    @cached_property
+    def put_off(self) -> list[Future[Portion]]:
+        """What is asked while other streams are read, of parents that may be answered by then."""
+        return []
+
+    @property
+    @override
+    def is_unfinished(self) -> bool:
+        return bool(self.put_off)
+
     @override
     def pages(self, reach: Reach) -> Iterator[Page]:
-        return self.portions(reach, Losses(self, self.parent_changed))
+        return self.late() if self.is_unfinished else self.portions(reach)
 
-    def portions(self, reach: Reach, losses: Losses) -> Iterator[Portion]:
+    def portions(self, reach: Reach) -> Iterator[Portion]:
         """Yield the rows of parents within reach: of those that failed before, and of the others.
 
         Raises:
             NotAvailable, IntercomError: They fail alike.
         """
-        listed = losses.others(self.batches(self.parents(reach)))
-        short = self.with_patience(self.patience.short)
-        turns = ((short, losses.again()), (short, listed), (self, losses.put_off()))
-        for stream, portions in turns:
-            # A trial wants one record; thirty-two calls for it would be a waste.
-            concurrency = 1 if reach.is_trial else self.config["max_concurrency"]
-            expand = partial(stream.expand, reach=reach)
+        # A trial wants one record; thirty-two calls for it would be a waste.
+        concurrency = 1 if reach.is_trial else self.config["max_concurrency"]
+        expand = partial(self.with_patience(self.patience.short).expand, reach=reach)
+        listed = self.losses.others(self.batches(self.parents(reach)))
+        for portions in (self.losses.again(), listed):
             for one in ordered_map(expand, portions, concurrency, weigh=attrgetter("bytes")):
-                yield losses.noted(one)
-                losses.settled(one)
-                if losses.are_no_accident and not one.is_again:
-                    yield from self.tried_in_earnest(reach, losses)
-        losses.end()
+                yield self.losses.noted(one)
+                self.losses.settled(one)
+                if self.losses.are_no_accident and not one.is_again:
+                    yield from self.tried_in_earnest(reach)
+        self.losses.end()
+        put_off = list(self.losses.put_off())
+        self.put_off.extend(at_once(partial(self.expand, reach=reach), put_off, concurrency))
 
-    def tried_in_earnest(self, reach: Reach, losses: Losses) -> Iterator[Portion]:
+    def late(self) -> Iterator[Portion]:
+        """Yield the rows of the parents that were put off."""
+        try:
+            for future in self.put_off:
+                if self.losses.are_no_accident:
+                    return
+                one = future.result()
+                yield self.losses.noted(one)
+                self.losses.settled(one)
+        finally:
+            for future in self.put_off:
+                future.cancel()
+            self.put_off.clear()
+
+    def tried_in_earnest(self, reach: Reach) -> Iterator[Portion]:
         """Ask about the last of many that failed with all patience, if that may help.
 
         Raises:
             NotAvailable, IntercomError: It fails all the same.
         """
-        if losses.last.may_pass:
-            found = self.expand(Portion([losses.last.parent], is_again=True), reach)
-            yield losses.noted(found)
-            losses.settled(found)
-        if losses.are_no_accident:
-            raise losses.hopeless()
+        if self.losses.last.may_pass:
+            found = self.expand(Portion([self.losses.last.parent], is_again=True), reach)
+            yield self.losses.noted(found)
+            self.losses.settled(found)
+        if self.losses.are_no_accident:
+            raise self.losses.hopeless()
 
     def batches(self, parents: Iterable[Page]) -> Iterator[Portion]:
         """Put parents into the portions that one call can ask for: one by one.

@@ -41,6 +41,10 @@ class Choice(Shape):
         yield from self.way.pages(reach)
 
     @override
+    def begin(self) -> bool:
+        return self.way.begin()
+
+    @override
     def opens(self, reach: Reach) -> tuple[Request | None, Rules]:
         return self.way.opens(reach)
 

@@ -15,7 +15,7 @@ from typing_extensions import override
 from tap_intercom.api.paginators import walk
 from tap_intercom.records import times
 from tap_intercom.shapes.children import FanOut
-from tap_intercom.shapes.losses import Losses, Portion
+from tap_intercom.shapes.losses import Portion
 from tap_intercom.shapes.reach import INTERCOM_BEGAN
 
 if TYPE_CHECKING:
@@ -53,10 +53,9 @@ class Feed(FanOut):
 
     @override
     def pages(self, reach: Reach) -> Iterator[Page]:
-        losses = Losses(self, self.parent_changed)
-        for portion in self.portions(reach, losses):
+        for portion in super().pages(reach):
             yield replace(portion, up_to=None)
-        yield losses.noted(Portion([], reach.until))
+        yield self.losses.noted(Portion([], reach.until))
 
     @override
     def asked(self, parent: Record, reach: Reach) -> list[Record]:

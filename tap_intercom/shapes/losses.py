@@ -3,8 +3,8 @@
 The others' rows come, in order. Such a parent is named with the reason, kept in the stream's
 bookmark, and asked about again first in the next run, once a run, until it is read or gone: so the
 bookmark may pass it. One that fails in a way that may pass is put off, so that it holds up nothing,
-and asked about once more, with all patience, at the end. When many fail in the same way, one after
-the other, it is not the parents: the stream ends.
+and asked about with all patience while other streams are read. When many fail in the same way, one
+after the other, it is not the parents: the stream ends.
 """
 
 from __future__ import annotations
@@ -124,11 +124,10 @@ class Losses:
             yield replace(one, records=parents)
 
     def put_off(self) -> Iterator[Portion]:
-        """Yield the parents that may be answered by now, unless there is no use in it."""
+        """Yield the listed parents that may be answered later; how many fail is counted anew."""
         self._alike = []
         for parent in self._put_off:
-            if not self.are_no_accident:
-                yield Portion([parent], is_again=True)
+            yield Portion([parent], is_again=True)
 
     def _moment(self, parent: Record) -> Any:
         return self._changed and parent.get(self._changed)

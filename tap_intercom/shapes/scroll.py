@@ -3,19 +3,21 @@
 A workspace has one scroll at a time, and it dies when left alone for 60 s. So it is read to its
 end, into a temporary file, before the first record is handed out: a slow target cannot let it die,
 a scroll that breaks and starts again repeats nothing, and all streams that need it share the one of
-the run.
+the run. That goes on while other streams are read, which need not wait where somebody else scrolls.
 https://developers.intercom.com/docs/references/rest-api/api.intercom.io/companies/scrolloverallcompanies
 """
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
+from datetime import datetime, timedelta
 from math import ceil
 from typing import IO, TYPE_CHECKING, ClassVar
 
 from typing_extensions import override
 
-from tap_intercom.api.errors import IN_A_SCROLL, ScrollLost
+from tap_intercom.api.errors import IN_A_SCROLL, IntercomError, Occupied, ScrollLost
 from tap_intercom.api.paginators import RepeatedPage, Request, Trail
 from tap_intercom.shapes.shape import Page, Shape
 from tap_intercom.spools import pages_in, spooled, write_page
@@ -23,12 +25,15 @@ from tap_intercom.spools import pages_in, spooled, write_page
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_intercom.api.bodies import Record
+    from tap_intercom.api.bodies import Body, Record
     from tap_intercom.shapes.probes import Finding, Glimpse
     from tap_intercom.shapes.reach import Reach
 
 # What a page of a scroll holds.
 SCROLLED = 100
+
+# How long to wait before it is looked again whether somebody else scrolls; longer each time.
+FIRST_LOOK_SECONDS, LONGEST_LOOK_SECONDS = 5.0, 60.0
 
 
 class Scroll(Shape):
@@ -41,9 +46,18 @@ class Scroll(Shape):
     probed_by: ClassVar[type[Shape]]
 
     @override
+    def begin(self) -> bool:
+        self.run.spools.begin(self.path, self.drained)
+        return True
+
+    @override
     def pages(self, reach: Reach) -> Iterator[Page]:
         newest = None
-        for records in pages_in(self.run.spools.kept(self.path, self.drained)):
+        try:
+            file = self.run.spools.kept(self.path, self.drained)
+        except IntercomError as error:
+            raise error.about(self.name) from error
+        for records in pages_in(file):
             newest = max(filter(None, [newest, *map(self.moment, records)]), default=None)
             yield Page(self.wanted(records, reach))
         yield Page([], newest)
@@ -95,12 +109,39 @@ class Scroll(Shape):
             ScrollLost: It breaks.
             RepeatedPage: It goes round in circles.
         """
-        request, rules = Request(self.path, self.query), self.rules
+        request = Request(self.path, self.query)
+        rules = replace(self.rules, verdicts=IN_A_SCROLL)
         trail = Trail(is_unique=True)
-        while records := self.dig(body := self.fetch(request, rules)):
+        body = self.first(request)
+        while records := self.dig(body):
             trail.add(body)
             yield records
             if not isinstance(body, dict) or not body.get("scroll_param"):
                 raise ScrollLost(self.name, "A page of it does not say how to go on.")
-            request = request.with_params({"scroll_param": body["scroll_param"]})
-            rules = replace(self.rules, verdicts=IN_A_SCROLL)
+            following = request.with_params({"scroll_param": body["scroll_param"]})
+            body = self.fetch(following, rules)
+
+    def first(self, request: Request) -> Body:
+        """Ask for the first page, once nobody else scrolls.
+
+        Raises:
+            Occupied: Somebody does so for longer than patience lasts.
+        """
+        deadline = time.monotonic() + self.patience.outage_seconds
+        seconds = FIRST_LOOK_SECONDS
+        while True:
+            try:
+                return self.fetch(request)
+            except Occupied as error:
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise
+                until = datetime.now().astimezone() + timedelta(seconds=left)
+                self.logger.warning(
+                    "%s Other streams are read meanwhile; looking again in %.0f seconds, until %s.",
+                    error.problem,
+                    min(seconds, left),
+                    until.strftime("%H:%M:%S"),
+                )
+                time.sleep(min(seconds, left))
+                seconds = min(2 * seconds, LONGEST_LOOK_SECONDS)

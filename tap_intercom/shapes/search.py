@@ -134,9 +134,11 @@ class Search(Shape):
     def opening(self, reach: Reach) -> Request:
         if reach.since is None and reach.is_bounded:
             return self.question(None, self.beyond(reach))
-        return self.question(self.begin(reach), self.beyond(reach) if reach.is_bounded else None)
+        return self.question(
+            self.first_second(reach), self.beyond(reach) if reach.is_bounded else None
+        )
 
-    def begin(self, reach: Reach) -> int:
+    def first_second(self, reach: Reach) -> int:
         """The second, counted from 1970, from which on to ask."""
         return times.epoch(reach.since or times.EPOCH) - int(self.margin.total_seconds())
 
@@ -160,7 +162,7 @@ class Search(Shape):
         parts = Parts(self, self.largest_size, self.grain, reach.settled, self.question)
         concurrency = min(self.config["max_concurrency"], PARTS_AT_ONCE)
         count = 0
-        whole = Stretch(opening, self.begin(reach), self.beyond(reach))
+        whole = Stretch(opening, self.first_second(reach), self.beyond(reach))
         for pages, _ in ordered_growth(parts.read, whole, concurrency, weigh=itemgetter(1)):
             count += 1
             yield from pages

@@ -144,6 +144,15 @@ class Shape(Reader):
         """Give the first request; None if it cannot be asked before the stream's turn."""
         return None
 
+    def begin(self) -> bool:
+        """Begin what goes on while other streams are read; say whether there is any such thing."""
+        return False
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Say whether more is to be read of it in the same run, when others have been read."""
+        return False
+
     def opens(self, reach: Reach) -> tuple[Request | None, Rules]:
         """Give the first request, and its rules: of the stream that is read first."""
         return self.opening(reach), self.rules
@@ -234,6 +243,8 @@ class Shape(Reader):
             raise
         except (IntercomError, RepeatedPage, Garbled, RecursionError) as error:
             self._ends_early(error)
+        if self.is_unfinished:
+            return
         self.account.tell_missing(self.logger, self.of.name if self.of else None, self.cap)
         if self.account.is_whole:
             self.activate_version()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tap_intercom.api.errors import STOP, VERDICTS, Row
 from tap_intercom.shapes.children import Explode, FanOut
 from tap_intercom.shapes.choice import Choice
 from tap_intercom.shapes.feed import Feed
@@ -120,6 +121,11 @@ class ContactEventSummaries(FanOut):
     primary_keys = ("contact_id", "name")
 
 
+NO_MORE_LISTED = (
+    "A list has 10,000 companies at the most: set companies_method to scroll or search."
+)
+
+
 class _OfCompanies:
     """What all ways of reading companies have in common."""
 
@@ -132,6 +138,7 @@ class _Listed(_OfCompanies, List):
     path = "/companies/list"
     params = {"page": 1, "per_page": 60}
     body = {}
+    verdicts = (Row(STOP, frozenset({400}), says="page limit", advice=NO_MORE_LISTED), *VERDICTS)
 
 
 class _Scrolled(_OfCompanies, Scroll):
