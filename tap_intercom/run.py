@@ -21,6 +21,7 @@ from tap_intercom.api.address import REGIONS, USER_AGENT, Address
 from tap_intercom.api.bodies import Garbled, at, decode
 from tap_intercom.api.client import Client, Rules
 from tap_intercom.api.errors import (
+    NO_VERSION,
     VERDICTS,
     EndsRun,
     Gone,
@@ -126,14 +127,12 @@ class Run:
         """
         try:
             me, headers = self._introduced(patience)
-        except Gone as error:
-            msg = (
-                f"{error.failure} There is no Intercom API at {self.client.address.url}: check"
-                " api_url."
-            )
-            raise RunError(msg) from error
         except IntercomError as error:
-            raise RunError(error.problem) from error
+            problem = error.problem
+            if isinstance(error, Gone) or error.is_page_of_none:
+                where = self.client.address.url
+                problem = f"{error.failure} There is no Intercom API at {where}: check api_url."
+            raise RunError(problem) from error
         with suppress(KeyError, TypeError, ValueError):
             self.started_at = times.http_date(headers["Date"])
         self.workspace_id = at("app.id_code", me)
@@ -164,6 +163,8 @@ class Run:
             return self.client.send(WhoAmI(), plain)  # type: ignore[no-any-return]
         except NotAvailable as error:
             status = error.failure.status if error.failure else None
+            if error.why == NO_VERSION:
+                raise
             advice = NOTHING_ALLOWED.get(status or 0, self.token.advice)
             problem = f"{error.failure} {advice}"
             raise TokenRefused(rules.stream, problem, error.failure) from error

@@ -6,6 +6,7 @@ import gc
 import signal
 import sys
 import threading
+import time
 import traceback
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ import pytest
 from answering import TOKEN, URL, Answers
 from hypothesis import settings as hypothesis_settings
 
+from tap_intercom.api import health
 from tap_intercom.tap import TapIntercom
 
 if TYPE_CHECKING:
@@ -127,7 +129,10 @@ def answers(tap: TapIntercom, mounted: Callable[..., Answers]) -> Answers:
 
 @pytest.fixture
 def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long was waited, without waiting."""
+    """How long was waited, without waiting, for which clocks go on."""
     slept: list[float] = []
+    steady = time.monotonic
     monkeypatch.setattr("time.sleep", slept.append)
+    monkeypatch.setattr("time.monotonic", lambda: steady() + sum(slept))
+    monkeypatch.setattr(health, "SECONDS_BETWEEN_LOOKS", 0)
     return slept

@@ -85,7 +85,7 @@ class Intercom(BaseAdapter):
         asked = Asked(str(request.method), parts.path, query, body)
         with self._lock:
             self.asked.append(asked)
-            waiting = self.on.get(parts.path, [answer(404)])
+            waiting = self.on.get(parts.path, [answer(404, {})])
             said = waiting.pop(0) if len(waiting) > 1 else waiting[0]
         if callable(said) and not isinstance(said, requests.Response):
             said = said(asked)

@@ -73,22 +73,25 @@ TABLES = [VERDICTS, OF_SEARCHES, IN_A_SCROLL, OF_EXPORTS]
 
 # In that order.
 EXPECTED = [
-    (SILENT, RETRY, RETRY, RESTART, RETRY),
+    (SILENT, RETRY, SMALLER, RESTART, RETRY),
     (SLOW, RETRY, SMALLER, RESTART, RETRY),
     (GARBLED, RETRY, RETRY, RESTART, RETRY),
     (LARGE, STOP, SMALLER, RESTART, STOP),
-    *((said(one), RETRY, RETRY, RESTART, RETRY) for one in (408, 425, 500, 501, 503, 599)),
-    *((unsaid(one), RETRY, RETRY, RESTART, RETRY) for one in (408, 500, 503)),
+    *((said(one), RETRY, RETRY, RESTART, RETRY) for one in (425, 501, 599)),
+    *((said(one), RETRY, SMALLER, RESTART, RETRY) for one in (408, 500, 503)),
+    *((unsaid(one), RETRY, SMALLER, RESTART, RETRY) for one in (408, 500, 503)),
     *((one(429), RETRY, RETRY, RETRY, RETRY) for one in (said, unsaid)),
     (said(429, message=PENDING), RETRY, RETRY, RETRY, WAIT),
-    (said(500, message=PENDING), RETRY, RETRY, RESTART, RETRY),
+    (said(500, message=PENDING), RETRY, SMALLER, RESTART, RETRY),
     *((said(one), RETRY, SMALLER, RESTART, RETRY) for one in (502, 504)),
     *((unsaid(one), RETRY, SMALLER, RESTART, RETRY) for one in (502, 504)),
-    *((one(404), SKIP_ROWS, SMALLER, RESTART, SKIP_ROWS) for one in (said, unsaid)),
-    *((one(410), SKIP_ROWS, SKIP_ROWS, RESTART, SKIP_ROWS) for one in (said, unsaid)),
-    (said(400, "scroll_exists"), RETRY, RETRY, RESTART, RETRY),
-    (said(400, "other", "scroll_exists"), RETRY, RETRY, RESTART, RETRY),
-    (said(409, "scroll_exists"), STOP, STOP, STOP, STOP),
+    (said(404), SKIP_ROWS, SMALLER, RESTART, SKIP_ROWS),
+    (unsaid(404), RETRY, SMALLER, RESTART, RETRY),
+    (said(410), SKIP_ROWS, SKIP_ROWS, RESTART, SKIP_ROWS),
+    (unsaid(410), RETRY, RETRY, RESTART, RETRY),
+    *((said(one, "scroll_exists"), WAIT, WAIT, RESTART, WAIT) for one in (400, 409, 423)),
+    (said(400, "other", "scroll_exists"), WAIT, WAIT, RESTART, WAIT),
+    *((one(307), RETRY, RETRY, RESTART, RETRY) for one in (said, unsaid)),
     (said(400, "intercom_version_invalid"), *[LEAVE_OUT] * 4),
     (said(401), *[LEAVE_OUT] * 4),
     (unsaid(401), *[LEAVE_OUT] * 4),
@@ -96,8 +99,8 @@ EXPECTED = [
     (said(403), *[LEAVE_OUT] * 4),
     (said(403, "api_plan_restricted"), *[LEAVE_OUT] * 4),
     (unsaid(403), RETRY, RETRY, RESTART, RETRY),
-    *((said(one), *[STOP] * 4) for one in (301, 400, 405, 406, 407, 409, 411, 422, 424, 426, 499)),
-    *((unsaid(one), *[STOP] * 4) for one in (302, 400, 409, 422, 600)),
+    *((said(one), *[STOP] * 4) for one in (400, 405, 406, 407, 409, 411, 422, 424, 426, 499)),
+    *((unsaid(one), *[STOP] * 4) for one in (400, 409, 422, 600)),
 ]
 
 
@@ -173,7 +176,7 @@ pytestmark = pytest.mark.usefixtures("naps")
 
 
 def sizes(intercom: Intercom) -> list[int]:
-    return [one.body["pagination"]["per_page"] for one in intercom.asked]
+    return [one.body["pagination"]["per_page"] for one in intercom.to("/tags")]
 
 
 def test_a_record_that_is_too_large_is_given_up_at_once(
@@ -198,12 +201,12 @@ def test_a_page_that_is_too_large_gets_smaller_down_to_one_record(
 @pytest.mark.parametrize(
     ("failure", "expected"),
     [
-        (answer(504), [9, 9, 3, 3, 1]),
-        (TooSlow("late"), [9, 3, 1, 1, 1]),
-        (answer(404), [9, 9, 3, 3, 1]),
-        (answer(500), [9, 9, 9, 9, 9]),
-        (answer(429), [9, 9, 9, 9, 9]),
-        (requests.ConnectionError("no route"), [9, 9, 9, 9, 9]),
+        *((answer(one), [9, 9, 3, 3, 1, 1, 1, 1]) for one in (404, 408, 500, 502, 503, 504)),
+        (TooSlow("late"), [9, 9, 3, 3, 1, 1, 1, 1]),
+        (requests.ConnectionError("no route"), [9, 9, 3, 3, 1, 1, 1, 1]),
+        (answer(425), [9, 9, 9, 9, 9]),
+        (answer(403), [9, 9, 9, 9, 9]),
+        (answer(302), [9, 9, 9, 9, 9]),
     ],
     ids=str,
 )
@@ -255,12 +258,13 @@ def test_what_is_asked_for_with_a_get_has_no_size_of_ours(
     [
         (answer(500), IN_A_SCROLL, ScrollLost),
         (answer(429, {"errors": [{"message": PENDING}]}), OF_EXPORTS, Occupied),
-        (answer(404), VERDICTS, errors.Gone),
+        (answer(404, {}), VERDICTS, errors.Gone),
+        (answer(400, {"errors": [{"code": "scroll_exists"}]}), VERDICTS, Occupied),
         (answer(403, {}), VERDICTS, errors.NotAvailable),
         (answer(422), VERDICTS, IntercomError),
         (TooLarge("x"), IN_A_SCROLL, ScrollLost),
     ],
-    ids=["restart", "wait", "skip", "leave out", "stop", "too large"],
+    ids=["restart", "wait", "skip", "scroll", "leave out", "stop", "too large"],
 )
 def test_each_verdict_has_its_error(
     tap: TapIntercom, intercom: Intercom, failure: Any, table: Any, kind: type[IntercomError]

@@ -221,8 +221,8 @@ def test_a_job_that_somebody_canceled_is_begun_again(
     ("path", "gone", "said"),
     [
         (STATUS, {"status": "canceled"}, "was canceled"),
-        (FILE, answer(404), "is no longer there to be downloaded"),
-        (FILE, answer(410), "is no longer there to be downloaded"),
+        (FILE, answer(404, {}), "is no longer there to be downloaded"),
+        (FILE, answer(410, {}), "is no longer there to be downloaded"),
     ],
     ids=str,
 )
@@ -236,13 +236,13 @@ def test_it_is_not_begun_again_for_ever(
 
 
 def test_a_file_that_is_gone_is_exported_again(exports: Jobs, intercom: Intercom) -> None:
-    intercom.put(FILE, answer(404), file(b"x"))
+    intercom.put(FILE, answer(404, {}), file(b"x"))
     assert content(exports.file(QUESTION)) == b"x"
     assert len(intercom.to(BEGIN)) == 2
 
 
 def test_a_job_of_which_nobody_knows_may_have_a_file(exports: Jobs, intercom: Intercom) -> None:
-    intercom.put(STATUS, answer(404))
+    intercom.put(STATUS, answer(404, {}))
     assert content(exports.file(QUESTION)) == b"a,b\r\n1,2\r\n"
 
 
@@ -366,7 +366,7 @@ def test_a_name_is_one_part_of_a_path() -> None:
 
 
 def test_what_is_not_permitted_is_not_begun_again(exports: Jobs, intercom: Intercom) -> None:
-    intercom.put(BEGIN, answer(404))
+    intercom.put(BEGIN, answer(404, {}))
     with pytest.raises(Gone):
         exports.file(QUESTION)
     assert intercom.paths == [BEGIN]

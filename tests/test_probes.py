@@ -10,6 +10,7 @@ from intercom import DAY, STARTED, Bookmarks, Intercom, at_path, quick
 
 from tap_intercom import check
 from tap_intercom.api.errors import NO_PERMISSION, NO_PLAN, NO_VERSION
+from tap_intercom.api.retries import BRIEF
 from tap_intercom.check import Estimate, Report, checked, finding, findings
 from tap_intercom.shapes.probes import (
     FAILED,
@@ -169,7 +170,7 @@ def test_a_batch_is_asked_about_once(
 
 def found_of(tap: TapIntercom, name: str, **known: Any) -> Finding:
     stream: Any = tap.streams[name]
-    return finding(stream.briefly(), {KINDS[one]: told for one, told in known.items()})
+    return finding(stream.with_patience(BRIEF), {KINDS[one]: told for one, told in known.items()})
 
 
 @pytest.mark.parametrize(
@@ -179,7 +180,7 @@ def found_of(tap: TapIntercom, name: str, **known: Any) -> Finding:
         (answer(401), NO_PERMISSION, "tick read_tags"),
         (answer(402), NO_PLAN, ""),
         (answer(400, {"errors": [{"code": "intercom_version_invalid"}]}), NO_VERSION, ""),
-        (answer(404), FAILED, "it is not there"),
+        (answer(404, {}), FAILED, "it is not there"),
         (answer(422, {}), FAILED, "Intercom answered 422."),
         (answer(500), FAILED, "It did so 3 times"),
     ],

@@ -106,13 +106,17 @@ def test_a_run_that_cannot_begin_says_what_to_check(
     assert len(intercom.asked) == 1  # a token of the settings is not replaced
 
 
-def test_only_401_means_that_nobody_knows_the_token(run: Run, intercom: Intercom) -> None:
+def test_what_is_wrong_with_a_token_that_may_not_ask_who_it_is(run: Run, intercom: Intercom) -> None:
     intercom.put("/me", answer(401))
     with pytest.raises(TokenRefused) as refused:
         run.check_token(RULES)
     assert refused.value.message.startswith("tags: Intercom answered 401")
-    intercom.put("/me", answer(403, {}))
-    with pytest.raises(NotAvailable):
+    for status, what in ((402, "plan"), (403, "may not be used for anything")):
+        intercom.put("/me", answer(status, {}))
+        with pytest.raises(TokenRefused, match=what):
+            run.check_token(RULES)
+    intercom.put("/me", answer(400, {"errors": [{"code": "intercom_version_invalid"}]}))
+    with pytest.raises(NotAvailable, match="newer api_version"):
         run.check_token(RULES)
 
 

@@ -101,8 +101,17 @@ def test_all_streams_of_companies_share_the_scroll_of_the_run(intercom: Intercom
 
 @pytest.mark.parametrize(
     "failure",
-    [answer(500), answer(429), EXISTS, requests.Timeout("slow"), answer(200, b"")],
-    ids=str,
+    [
+        answer(500),
+        answer(429),
+        answer(409, {"errors": [{"code": "scroll_exists"}]}),
+        EXISTS,
+        requests.Timeout("slow"),
+        answer(200, b""),
+        answer(200, {"type": "list"}),
+        answer(404),
+    ],
+    ids=["500", "429", "409", "400", "slow", "empty", "no list", "page"],
 )
 def test_a_scroll_that_does_not_begin_is_asked_for_again(
     companies: Shape, intercom: Intercom, naps: list[float], failure: Any
@@ -172,7 +181,7 @@ def test_a_page_that_names_no_way_on_is_no_end(
 
 def test_404s_at_different_places_are_no_end(companies: Shape, intercom: Intercom) -> None:
     one, two = ({"data": ago(day), "scroll_param": "s"} for day in (1, 2))
-    lost = answer(404)
+    lost = answer(404, {})
     intercom.put(PATH, one, lost, one, two, lost, one, two, lost)
     assert ids_of(companies.pages(reaching(companies))) == ["1", "2"]
     assert len(intercom.asked) == 8
@@ -181,7 +190,7 @@ def test_404s_at_different_places_are_no_end(companies: Shape, intercom: Interco
 def test_what_broke_otherwise_is_no_end_at_all(companies: Shape, intercom: Intercom) -> None:
     one, two = ({"data": ago(day), "scroll_param": "s"} for day in (1, 2))
     end = {"data": [], "scroll_param": "s"}
-    intercom.put(PATH, one, answer(500), one, answer(404), one, answer(500), one, two, end)
+    intercom.put(PATH, one, answer(500), one, answer(404, {}), one, answer(500), one, two, end)
     assert ids_of(companies.pages(reaching(companies))) == ["1", "2"]
 
 
@@ -193,13 +202,14 @@ def test_a_page_that_came_before_is_a_circle(companies: Shape, intercom: Interco
         list(companies.pages(reaching(companies)))
 
 
-def test_a_scroll_that_failed_is_begun_again_for_the_next_stream(
-    companies: Shape, intercom: Intercom
+def test_a_scroll_that_failed_is_not_begun_again_for_the_next_stream(
+    tap: TapIntercom, intercom: Intercom
 ) -> None:
     intercom.put(PATH, answer(403, {"errors": []}), scrolled(ago(1)))
-    with pytest.raises(NotAvailable):
-        list(companies.pages(reaching(companies)))
-    assert ids_of(companies.pages(reaching(companies))) == ["1"]
+    for name in ("companies", "company_tags"):
+        with pytest.raises(NotAvailable, match=f"{name}: Intercom answered 403"):
+            list(tap.streams[name].pages(reaching(tap.streams[name])))
+    assert len(intercom.asked) == 1
 
 
 @pytest.mark.parametrize(("total", "pages"), [(0, 1), (1, 2), (100, 2), (101, 3), (None, None)])

@@ -327,7 +327,7 @@ def read(parts: Parts, stretch: Stretch) -> tuple[list[list[str]], list[Stretch]
 
 
 def stretched(parts: Parts, since: int = 0, before: int = STARTED) -> Stretch:
-    return Stretch(parts.question(since, before), before)
+    return Stretch(parts.question(since, before), since, before)
 
 
 def spans(stretches: list[Stretch]) -> list[tuple[int | None, int | None]]:
@@ -482,9 +482,9 @@ def test_the_last_page_of_a_stretch_is_compared_with_the_count(
     intercom.put(TICKETS, {"tickets": rows(8000), "total_count": 3})
     read(parts, first)
     assert parts.stream.account.short == {"tickets": (1, 3)}
-    read(parts, Stretch(begun.request, begun.before, read=2))
+    read(parts, Stretch(begun.request, begun.since, begun.before, read=2))
     assert parts.stream.account.short == {"tickets": (1, 3)}
-    read(parts, Stretch(begun.request, begun.before, read=1))
+    read(parts, Stretch(begun.request, begun.since, begun.before, read=1))
     assert parts.stream.account.short == {"tickets": (3, 6)}
 
 
@@ -576,17 +576,9 @@ def test_a_page_that_is_too_much_is_asked_for_smaller(
 ) -> None:
     intercom.put(TICKETS, answer(504), answer(504), answer(502), answer(502), {"tickets": rows(9)})
     assert ids_of(tickets.pages(reaching(tickets))) == ["9"]
-    sizes = [one.body["pagination"]["per_page"] for one in intercom.asked]
+    sizes = [one.body["pagination"]["per_page"] for one in intercom.to(TICKETS)]
     assert sizes == [150, 150, 50, 50, 16]
     assert len(naps) == 4
-
-
-@pytest.fixture
-def naps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """How long was waited, without waiting."""
-    slept: list[float] = []
-    monkeypatch.setattr("time.sleep", slept.append)
-    return slept
 
 
 def test_a_probe_asks_for_the_first_page_of_a_first_run(

@@ -36,8 +36,36 @@ def test_when_enough_pages_have_arrived_the_middle_is_tried() -> None:
     assert arrive(size, 20) == [100] * 20
     # What failed once is not asked for again: 125, 137, 143 ... 149 are left.
     assert arrive(size, 20) == [125] * 20
-    assert {*arrive(size, 400)} == {137, 143, 146, 148, 149}
-    assert arrive(size, 99) == [149] * 99
+    assert {*arrive(size, 400)} == {137, 143, 146, 148, 149, 150}
+    assert arrive(size, 99) == [150] * 99
+
+
+def test_when_there_is_nothing_between_twice_as_many_may_do_by_now() -> None:
+    size = PageSize(150)
+    for one in (150, 50, 16, 5):
+        size.failed(one)
+    assert arrive(size, 20) == [1] * 20
+    assert arrive(size, 20) == [3] * 20
+    assert arrive(size, 20) == [4] * 20
+    assert arrive(size, 20) == [7] * 20
+    size.failed(8)
+    assert arrive(size, 40) == [7] * 40  # a failure of a try makes the next one rarer
+    assert size.ask() == 11
+    assert sum(arrive(size, 9_999)[-20:]) == 150 * 20
+
+
+def test_what_failed_is_forgotten_slowly() -> None:
+    size = PageSize(4)
+    size.failed(4)
+    asked = []
+    for _ in range(200):
+        asked.append(size.ask())
+        if asked[-1] > 1:
+            size.failed(asked[-1])
+        else:
+            size.arrived(1)
+    # Each failure makes the next try twice as rare.
+    assert [one for one in asked if one > 1] == [2, 2, 2]
 
 
 def test_a_try_is_what_is_larger_than_what_works() -> None:

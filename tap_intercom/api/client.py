@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+import time
 from collections import Counter
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
@@ -124,7 +125,7 @@ class Client:
 
     def works(self, rules: Rules) -> bool:
         """Look whether anything works: ask once for what any token may."""
-        before = self.health.clock()
+        before = time.monotonic()
         with suppress(Failed):
             self.ask(Request("/me"), replace(rules, check=anything))
         return self.health.has_lived_since(before)
@@ -216,7 +217,7 @@ class _Call:
         try:
             found = self._client.ask(asked, rules)
         except Failed as error:
-            self._failing_since = self._failing_since or self._client.health.clock()
+            self._failing_since = self._failing_since or time.monotonic()
             self._tries += 1
             row = rules.judge(error.failure, size)
             if row.verdict == errors.SMALLER and size is not None:
@@ -243,7 +244,7 @@ class _Call:
         if is_sure or page_size.is_a_try(size):
             page_size.failed(size)
             self._most = size - 1
-            self._tries, self._failing_since = 1, self._client.health.clock()
+            self._tries, self._failing_since = 1, time.monotonic()
 
     def _others_work(self) -> bool:
         """Say whether it is this call alone that fails."""
@@ -260,7 +261,7 @@ class _Call:
         if error.tries is not None and self._tries >= error.tries:
             return True
         is_refused = error.failure.status == requests.codes.too_many_requests
-        lasts = health.clock() - self._failing_since
+        lasts = time.monotonic() - self._failing_since
         if is_refused or (self._tries < patience.tries and lasts < patience.seconds):
             return is_refused and health.silent_seconds > patience.outage_seconds > 0
         return self._others_work() or health.silent_seconds > patience.outage_seconds
@@ -268,14 +269,14 @@ class _Call:
     def given_up(self, error: Passing) -> IntercomError:
         """Say that a request is given up, and why."""
         patience, health = self._rules.patience, self._client.health
-        is_outage = not health.has_lived_since(self._failing_since)
         address = self._client.address.url
         if error.failure.kind in {errors.SILENT, errors.SLOW}:
             problem = f"{address} could not be reached: {error.failure.text}."
             problem += " Check the network, and region or api_url."
         else:
             problem = f"{error} It did so {self._tries} times; run again later."
-        kind = Unreachable if is_outage and patience.outage_seconds > 0 else StillFailing
+        is_outage = health.silent_seconds > patience.outage_seconds > 0
+        kind = Unreachable if is_outage else StillFailing
         return kind(self._rules.stream, problem, error.failure)
 
     def tell(self, error: Passing, wait: float, number: int) -> None:

@@ -175,8 +175,9 @@ class ScrollLost(IntercomError):
 
     @property
     def is_not_there(self) -> bool:
-        """Say whether Intercom answered that there is no such scroll."""
-        return self.failure is not None and self.failure.status in NOT_THERE
+        """Say whether Intercom itself answered that there is no such scroll."""
+        failure = self.failure
+        return failure is not None and failure.kind == ANSWER and failure.status in NOT_THERE
 
 
 class Occupied(IntercomError):
@@ -261,15 +262,16 @@ VERDICTS: Table = (
     # The load balancer's, now and then.
     Row(RETRY, frozenset({403}), kinds=frozenset({PAGE})),
     Row(LEAVE_OUT, frozenset({401, 403}), why=NO_PERMISSION, advice=TICK),
+    # What a page of something before Intercom says is no word of Intercom's: that nothing is there
+    # may be true of the page only.
+    Row(RETRY, NOT_THERE, kinds=frozenset({PAGE}), tries=3),
     Row(SKIP_ROWS, NOT_THERE, advice=DELETED),
     Row(RETRY, PASSING),
     Row(STOP, advice=REPORT),
 )
 
-# Of one parent. What a page of something before Intercom says is no word of Intercom's: that it is
-# not there (404) may be true of the page only. And one parent may be refused where others are not.
+# Of one parent, which may be refused where others are not.
 OF_PARENTS: Table = (
-    Row(RETRY, NOT_THERE, kinds=frozenset({PAGE}), tries=3),
     Row(STOP, frozenset({402}), why=NO_PLAN, advice=NOT_IN_PLAN),
     Row(STOP, frozenset({403}), PLAN_RESTRICTED, why=NO_PLAN, advice=NOT_IN_PLAN),
     Row(STOP, frozenset({403}), kinds=frozenset({ANSWER}), why=NO_PERMISSION, advice=TICK),
