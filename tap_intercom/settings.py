@@ -7,36 +7,28 @@ setting and says what it may be; none quotes a secret.
 from __future__ import annotations
 
 import json
+import logging
+import math
+import os
 import re
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from click import ClickException
 from jsonschema import Draft202012Validator
 from singer_sdk import typing as th
 from singer_sdk.configuration._dict_config import parse_environment_config
-from singer_sdk.exceptions import ConfigValidationError
 
 from tap_intercom.api.address import REGIONS, VERSIONS, url_problem
-from tap_intercom.audit import RunError
+from tap_intercom.ending import SettingsError
 from tap_intercom.login import auth, connection_string
 from tap_intercom.records import times
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from jsonschema import ValidationError
 
     Settings = dict[str, Any]
-
-
-class SettingsError(ConfigValidationError, ClickException):
-    """The settings cannot work; each message says which one, and what it may be."""
-
-    def __init__(self, errors: list[str]) -> None:
-        """Take one sentence per setting."""
-        super().__init__(" ".join(errors), errors=errors)
 
 
 DECLARED: dict[str, Any] = th.PropertiesList(
@@ -278,52 +270,91 @@ DECLARED: dict[str, Any] = th.PropertiesList(
 ).to_dict()
 
 
+# Of the names of settings in the environment.
+PREFIX = "TAP_INTERCOM_"
+
+
 def problems(declared: dict[str, Any], config: Settings) -> list[str]:
     """Say in sentences what is wrong with settings, given their JSON Schema."""
     return [*_schema_problems(declared, config)] or [*_rules_problems(config)]
 
 
-def check_environment(declared: dict[str, Any], prefix: str) -> None:
+def check_environment(declared: dict[str, Any]) -> None:
     """See to it that settings in the environment can be read.
 
     Raises:
         SettingsError: One cannot.
     """
     for name, one in declared["properties"].items():
+        variable = f"{PREFIX}{name.upper()}"
+        kind = next(kind for kind in one["type"] if kind != "null")
         try:
-            parse_environment_config({"properties": {name: one}}, prefix)
-        except ValueError as error:
-            kind = next(kind for kind in one["type"] if kind != "null")
-            msg = f"{prefix}{name.upper()} must be {KINDS.get(kind, kind)}."
-            raise SettingsError([msg]) from error
+            found = parse_environment_config({"properties": {name: one}}, PREFIX)
+            fits = _is_written_as(kind, os.environ.get(variable, "")) or not found
+        except (ValueError, RecursionError):
+            fits = False
+        if not fits:
+            raise SettingsError([f"{variable} must be {KINDS.get(kind, kind)}."])
+
+
+# As the SDK reads them; it takes all other words for false.
+WORDS = {"true", "1", "yes", "on", "false", "0", "no", "off", ""}
+
+
+def _is_written_as(kind: str, text: str) -> bool:
+    """Say whether a text is what the SDK would read it as."""
+    if kind == "boolean":
+        return text.lower() in WORDS
+    if kind == "array" and text.lstrip().startswith("["):
+        return isinstance(json.loads(text), list)
+    return True
+
+
+def check_logging() -> None:
+    """See to it that the environment names a level of logging that there is.
+
+    Raises:
+        SettingsError: It does not.
+    """
+    for name in (f"{PREFIX}LOGLEVEL", "LOGLEVEL"):
+        level = os.environ.get(name)
+        if level and not isinstance(logging.getLevelName(level.upper()), int):
+            raise SettingsError([f"{name} may be DEBUG, INFO, WARNING, ERROR or CRITICAL."])
 
 
 def read_settings(path: str | Path) -> dict[str, Any]:
     """Read a file of settings.
 
     Raises:
-        RunError: It is none; the message does not quote it.
+        SettingsError: It is none; the message does not quote it.
     """
     try:
-        return object_in(partial(Path(path).read_text, "utf-8"), path)
+        return object_in(Path(path).read_bytes(), path)
     except OSError as error:
-        raise RunError(f"{path} cannot be read: {error.strerror}.") from error
+        raise SettingsError([f"{path} cannot be read: {error.strerror}."]) from error
 
 
-def object_in(read: Callable[[], str], path: str | Path) -> dict[str, Any]:
-    """Read a file that holds an object of JSON.
+def object_in(content: bytes, path: str | Path) -> dict[str, Any]:
+    """Read what a file holds as an object of JSON, in whatever encoding JSON may have.
 
     Raises:
-        RunError: It is none; the message does not quote it.
+        SettingsError: It is none; the message does not quote it.
     """
     try:
-        found = json.loads(read())
+        found = json.loads(content, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError) as error:
-        raise RunError(f"{path} is not a JSON file.") from error
+        raise SettingsError([f"{path} is not a JSON file."]) from error
     if not isinstance(found, dict):
-        msg = f"{path} does not hold a JSON object."
-        raise RunError(msg)
+        raise SettingsError([f"{path} does not hold a JSON object."])
     return found
+
+
+def _finite(text: str) -> float:
+    """Read a number; JSON has no NaN and no Infinity, which Python would read all the same."""
+    if math.isfinite(number := float(text)):
+        return number
+    msg = f"not a number of JSON: {text}"
+    raise ValueError(msg)
 
 
 def with_connection_string(config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:

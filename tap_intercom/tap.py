@@ -19,10 +19,10 @@ from typing_extensions import override
 from tap_intercom import settings
 from tap_intercom.api.bodies import at
 from tap_intercom.audit import RunError
+from tap_intercom.ending import BY_SIGNAL, SettingsError
 from tap_intercom.messages import WholeLineWriter
 from tap_intercom.records import times
 from tap_intercom.run import Run
-from tap_intercom.settings import SettingsError
 from tap_intercom.shapes.reach import adopted
 from tap_intercom.streams import STREAMS
 
@@ -60,6 +60,22 @@ class TapIntercom(Tap):
         return [stream(self, self.run) for stream in STREAMS]
 
     @classmethod
+    def command(cls) -> click.Command:
+        """Give what is typed as `tap-intercom`.
+
+        Raises:
+            SettingsError: What is to be logged, or how, is not said as it can be.
+        """
+        settings.check_logging()
+        try:
+            return cls.cli
+        except Exception as error:
+            if "SINGER_SDK_LOG_CONFIG" not in os.environ:
+                raise
+            msg = "SINGER_SDK_LOG_CONFIG names no file that logging can be set up with"
+            raise SettingsError([f"{msg}: {error}"]) from error
+
+    @classmethod
     def gathered(
         cls, files: Iterable[str], given: Mapping[str, Any], forced: Mapping[str, Any]
     ) -> TapIntercom:
@@ -68,8 +84,7 @@ class TapIntercom(Tap):
         What is forced wins over all of them, and over a connection string, also where it is empty.
 
         Raises:
-            RunError: A file cannot be read.
-            SettingsError: The settings cannot work.
+            SettingsError: The settings, or a file of them, cannot work.
         """
         config: dict[str, Any] = {}
         for path in files:
@@ -99,10 +114,11 @@ class TapIntercom(Tap):
     @classmethod
     @override
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
+        found = super().cb_config(ctx, param, tuple(one for one in value if one == "ENV"))
         for path in value:
             if path != "ENV":
-                settings.read_settings(path)
-        return super().cb_config(ctx, param, value)
+                found.config |= settings.read_settings(path)
+        return found
 
     @classmethod
     @override
@@ -113,7 +129,8 @@ class TapIntercom(Tap):
 
     @classmethod
     def _check_environment(cls) -> None:
-        settings.check_environment(cls.config_jsonschema, cls._env_var_prefix)
+        cls.append_builtin_config(cls.config_jsonschema)
+        settings.check_environment(cls.config_jsonschema)
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
@@ -134,12 +151,11 @@ class TapIntercom(Tap):
         """Take over the bookmarks of the streams that are incremental.
 
         Raises:
-            SettingsError: One of them is not a time.
-            RunError: The state is none.
+            SettingsError: One of them is not a time, or the state is none.
         """
         given = at("bookmarks", state) or {}
         if not isinstance(state, dict) or not isinstance(given, dict):
-            raise RunError(NO_STATE)
+            raise SettingsError([NO_STATE])
         bookmarks = {}
         for stream in STREAMS:
             bookmark = given.get(stream.name) or {}
@@ -164,7 +180,10 @@ class TapIntercom(Tap):
     @override  # type: ignore[misc]  # final, and the SDK has no hook around a run
     def sync_all(self) -> None:
         writer = cast("WholeLineWriter", self.message_writer)
-        self.write_summary("running")
+        try:
+            self.write_summary("running")
+        except RunError as error:  # before anything is asked, it is the setting that cannot work
+            raise SettingsError([error.message]) from error
         writer.end_with_target(partial(self.write_summary, "failed"))
         outcome = "failed"
         try:
@@ -239,7 +258,7 @@ class TapIntercom(Tap):
                 self.write_message(StateMessage(value=self.state))
             self.write_summary("stopped")
         finally:
-            os._exit(128 + signum)
+            os._exit(BY_SIGNAL + signum)
 
 
 NO_STATE = (
@@ -267,17 +286,18 @@ def _checked(file: IO[str] | None) -> IO[str] | None:
     """Give what a file holds to be read again, once it is seen to be an object of JSON."""
     if file is None:
         return None
-    return io.StringIO(json.dumps(settings.object_in(file.read, file.name)))
+    content = cast("IO[bytes]", cast("io.TextIOWrapper", file).buffer).read()
+    return io.StringIO(json.dumps(settings.object_in(content, file.name)))
 
 
 def _read_catalog(catalog: dict[str, Any]) -> Catalog:
     """Read a catalog as the SDK does.
 
     Raises:
-        RunError: It is none.
+        SettingsError: It is none.
     """
     try:
         return Catalog.from_dict(catalog)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         msg = "The catalog is not one of Singer's: write it anew with --discover."
-        raise RunError(msg) from error
+        raise SettingsError([msg]) from error
