@@ -12,11 +12,13 @@ from functools import cached_property, partial
 from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk import Tap
+from singer_sdk.exceptions import ConfigurationError, MappingError
+from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import Catalog, StateMessage
 from typing_extensions import override
 
-from tap_intercom import settings
+from tap_intercom import given, settings
 from tap_intercom.api.bodies import at
 from tap_intercom.audit import RunError
 from tap_intercom.ending import BY_SIGNAL, SettingsError
@@ -66,20 +68,20 @@ class TapIntercom(Tap):
         Raises:
             SettingsError: What is to be logged, or how, is not said as it can be.
         """
-        settings.check_logging()
+        given.check_logging()
         try:
             return cls.cli
         except Exception as error:
             if "SINGER_SDK_LOG_CONFIG" not in os.environ:
                 raise
             msg = "SINGER_SDK_LOG_CONFIG names no file that logging can be set up with"
-            raise SettingsError([f"{msg}: {error}"]) from error
+            raise SettingsError([f"{msg}: {type(error).__name__}."]) from error
 
     @classmethod
     def gathered(
-        cls, files: Iterable[str], given: Mapping[str, Any], forced: Mapping[str, Any]
+        cls, files: Iterable[str], options: Mapping[str, Any], forced: Mapping[str, Any]
     ) -> TapIntercom:
-        """Make a tap from files of settings, the environment and what was given: the last wins.
+        """Make a tap from files of settings, the environment and options: the last wins.
 
         What is forced wins over all of them, and over a connection string, also where it is empty.
 
@@ -89,9 +91,11 @@ class TapIntercom(Tap):
         config: dict[str, Any] = {}
         for path in files:
             if path != "ENV":  # as the tap is told, where it does not look by itself
-                config |= settings.read_settings(path)
+                config |= given.read_settings(path)
         cls._check_environment()
-        config, errors = settings.with_connection_string({**config, **cls._env_var_config, **given})
+        config, errors = settings.with_connection_string(
+            {**config, **cls._env_var_config, **options}
+        )
         if errors:
             raise SettingsError(errors)
         return cls(config={**config, "connection_string": None, **forced})
@@ -111,13 +115,31 @@ class TapIntercom(Tap):
     def _setup_signal_handlers(self) -> None:
         """Leave signals alone until there are a state and a writer; the SDK would not wait."""
 
+    @override
+    def setup_mapper(self) -> None:
+        """Set up what the SDK does to records on their way.
+
+        Raises:
+            SettingsError: It cannot work as it is set.
+        """
+        try:
+            super().setup_mapper()
+        except (MappingError, ConfigurationError) as error:
+            said = str(error).rstrip(".")
+            raise SettingsError([f"stream_maps or flattening cannot work: {said}."]) from error
+        try:
+            if self.config.get("batch_config"):
+                BatchConfig.from_dict(dict(self.config["batch_config"]))
+        except TypeError as error:
+            raise SettingsError(["batch_config needs an encoding and a storage."]) from error
+
     @classmethod
     @override
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
         found = super().cb_config(ctx, param, tuple(one for one in value if one == "ENV"))
         for path in value:
             if path != "ENV":
-                found.config |= settings.read_settings(path)
+                found.config |= given.read_settings(path)
         return found
 
     @classmethod
@@ -130,13 +152,13 @@ class TapIntercom(Tap):
     @classmethod
     def _check_environment(cls) -> None:
         cls.append_builtin_config(cls.config_jsonschema)
-        settings.check_environment(cls.config_jsonschema)
+        given.check_environment(cls.config_jsonschema)
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         self.append_builtin_config(self.config_jsonschema)
-        given = {name: one for name, one in self._config.items() if one is not None}
-        self._config, errors = settings.with_connection_string(given)
+        config = {name: one for name, one in self._config.items() if one is not None}
+        self._config, errors = settings.with_connection_string(config)
         errors = errors + settings.problems(self.config_jsonschema, self._config)
         if errors and raise_errors:
             raise SettingsError(errors)
@@ -153,12 +175,12 @@ class TapIntercom(Tap):
         Raises:
             SettingsError: One of them is not a time, or the state is none.
         """
-        given = at("bookmarks", state) or {}
-        if not isinstance(state, dict) or not isinstance(given, dict):
+        found = at("bookmarks", state) or {}
+        if not isinstance(state, dict) or not isinstance(found, dict):
             raise SettingsError([NO_STATE])
         bookmarks = {}
         for stream in STREAMS:
-            bookmark = given.get(stream.name) or {}
+            bookmark = found.get(stream.name) or {}
             try:
                 bookmarks[stream.name] = adopted(bookmark, stream.replication_key)
             except ValueError as error:
@@ -287,7 +309,7 @@ def _checked(file: IO[str] | None) -> IO[str] | None:
     if file is None:
         return None
     content = cast("IO[bytes]", cast("io.TextIOWrapper", file).buffer).read()
-    return io.StringIO(json.dumps(settings.object_in(content, file.name)))
+    return io.StringIO(json.dumps(given.object_in(content, file.name)))
 
 
 def _read_catalog(catalog: dict[str, Any]) -> Catalog:

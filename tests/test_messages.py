@@ -14,7 +14,8 @@ import pytest
 from click import ClickException
 from singer_sdk.singerlib.encoding.simple import RecordMessage, StateMessage
 
-from tap_intercom.messages import BLOCK_BYTES, TargetGone, WholeLineWriter
+from tap_intercom.ending import TargetGone, open_output
+from tap_intercom.messages import BLOCK_BYTES, WholeLineWriter
 from tap_intercom.streams.workspace import Tags
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ FLOORS = """
     check
     tap
     streams
-    shapes
+    given shapes
     run settings
     login
     api

@@ -12,10 +12,11 @@ from tap_intercom.api.surroundings import look_around
 from tap_intercom.audit import RunError
 from tap_intercom.cli.options import connected, tap_of, with_settings
 from tap_intercom.ending import Program
+from tap_intercom.given import read_settings
 from tap_intercom.login import auth
 from tap_intercom.login.oauth import PATIENCE_SECONDS
 from tap_intercom.login.tokens import write_private
-from tap_intercom.settings import DECLARED, read_settings
+from tap_intercom.settings import DECLARED
 
 if TYPE_CHECKING:
     from tap_intercom.tap import TapIntercom

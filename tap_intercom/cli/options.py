@@ -10,8 +10,8 @@ import click
 
 from tap_intercom.api.address import REGIONS
 from tap_intercom.api.bodies import at
+from tap_intercom.given import PREFIX, check_logging
 from tap_intercom.login import connection_string
-from tap_intercom.settings import PREFIX, check_logging
 from tap_intercom.tap import TapIntercom
 
 if TYPE_CHECKING:
