@@ -19,7 +19,6 @@ import select
 import signal
 import socket
 import sys
-import tempfile
 import time
 from contextlib import contextmanager
 from threading import Thread
@@ -182,9 +181,10 @@ def _end_after_signal(hears: socket.socket) -> None:
 def sentence(error: OSError) -> str:
     """Say what the system refuses, and what may be done about it."""
     name = f"{error.filename}: " if error.filename else ""
-    advice = {
-        errno.EMFILE: " Allow more of them (ulimit -n), or lower max_concurrency.",
-        errno.ENOSPC: f" Temporary files are in {tempfile.gettempdir()}; TMPDIR may name another"
-        " folder.",
-    }
-    return f"{name}{error.strerror}.{advice.get(error.errno or 0, '')}"
+    return f"{name}{error.strerror}.{ADVICE.get(error.errno or 0, '')}"
+
+
+ADVICE = {
+    errno.EMFILE: " Allow more of them (ulimit -n), or lower max_concurrency.",
+    errno.ENOSPC: " Where it is temporary files that have no room, TMPDIR may name another folder.",
+}

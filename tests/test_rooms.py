@@ -17,7 +17,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / "tap_intercom"
 # A room is a module or a package at the top of `tap_intercom`. It may import rooms of the lines
 # below its own, and no others.
 FLOORS = """
-    __main__ cli
+    __main__
+    cli
     check
     tap
     streams

@@ -59,10 +59,12 @@ WAYS = {
     "a ready token that nobody knows": Way(
         "check oauth_access_token", {**OAUTH, "oauth_access_token": "hush-ready"}
     ),
-    "a token that is none": Way("has spaces", {"api_key": f"{KEY} hush-half"}),
-    "a token that is no text": Way("api_key must be text", {"api_key": [KEY]}),
+    "a token that is none": Way("has spaces", {"api_key": f"{KEY} hush-half"}, code=2),
+    "a token that is no text": Way("api_key must be text", {"api_key": [KEY]}, code=2),
     "a secret that is no text": Way(
-        "oauth_client_secret must be text", {**OAUTH, "oauth_client_secret": ["hush-secret"]}
+        "oauth_client_secret must be text",
+        {**OAUTH, "oauth_client_secret": ["hush-secret"]},
+        code=2,
     ),
     "a host that is not there": Way(
         "could not be reached", {"api_key": KEY, "api_url": "http://127.0.0.1:9"}
