@@ -382,8 +382,8 @@ def test_certificates_that_are_none_are_named(
 def test_a_proxy_that_is_none_is_named_without_its_password(
     shell: Shell, line: str, name: str, proxy: str
 ) -> None:
-    none = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy", "no_proxy", "NO_PROXY"), "")
-    done = shell.quickly(LINES[line], **none, **{name: proxy})
+    env = {"no_proxy": "", "NO_PROXY": "", "http_proxy": "", name.lower(): proxy}
+    done = shell.quickly(LINES[line], **env)
     failed(done, 2, "is not an address: write it like http://proxy.example:3128.")
     assert name in done.stderr
     assert "hush" not in done.stdout + done.stderr
@@ -427,13 +427,12 @@ def test_a_port_may_have_zeros_before_it(shell: Shell, line: str, host: str) -> 
     assert "not encrypted" not in done.stderr
 
 
-@every_use
+@pytest.mark.parametrize(
+    "line", [f"{TAP} --config config.json --test", LINES["check"], LINES["login"]]
+)
 def test_a_token_that_goes_in_clear_is_warned_of(shell: Shell, line: str) -> None:
-    """Nothing listens there: the address is one of those that stand for none."""
-    shell.set(api_url="http://api.invalid:9", patience_minutes=0)
-    proxy = {"HTTP_PROXY": shell.settings["api_url"], "no_proxy": "", "NO_PROXY": ""}
-    done = shell.quickly(LINES[line], **proxy)
-    assert "http://api.invalid:9 is not encrypted" in done.stderr
+    shell.set(api_url="http://api.invalid:9")  # a name that stands for none
+    assert "http://api.invalid:9 is not encrypted" in shell.quickly(line).stderr
 
 
 @pytest.fixture

@@ -70,7 +70,7 @@ WAYS = {
         "could not be reached", {"api_key": KEY, "api_url": "http://127.0.0.1:9"}
     ),
     "an address with a password": Way(
-        "leave out user", {"api_key": KEY, "api_url": "http://me:hush-half@127.0.0.1"}
+        "leave out user", {"api_key": KEY, "api_url": "http://me:hush-half@127.0.0.1"}, code=2
     ),
     "a connection string that works": Way(
         "", {"connection_string": f"ProfileSettings='APIKey={KEY}'"}, code=0
@@ -79,13 +79,15 @@ WAYS = {
         "check api_key", {"connection_string": "APIKey=hush-ready"}
     ),
     "a connection string that is torn": Way(
-        "connection_string cannot be read", {"connection_string": f"APIKey={KEY};hush-half"}
+        "connection_string cannot be read",
+        {"connection_string": f"APIKey={KEY};hush-half"},
+        code=2,
     ),
     "a connection string that is foreign": Way(
-        "no property 'Token'", {"connection_string": f"Token={KEY}"}
+        "no property 'Token'", {"connection_string": f"Token={KEY}"}, code=2
     ),
     "a token where a connection string belongs": Way(
-        "no property of that name", {"connection_string": "hush-ready="}
+        "no property of that name", {"connection_string": "hush-ready="}, code=2
     ),
     "nothing stored": Way("No token is stored", OAUTH),
     "nobody there": Way("There is no terminal", {**OAUTH, "initiate_oauth": "GETANDREFRESH"}),
