@@ -19,6 +19,10 @@ from runs import catalog_of
 from starting import ran
 from terminal import PATIENCE, PROGRAMS, environment
 
+from tap_intercom.api.address import base_url
+from tap_intercom.api.surroundings import is_here
+from tap_intercom.sandbox import running
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -66,9 +70,16 @@ class Shell:
         return ran(*line.split(), cwd=self.folder, env=environment(self.folder, **env))
 
 
+@pytest.fixture(scope="module")
+def workspace() -> Iterator[Sandbox]:
+    """A workspace whose scroll a run that was ended does not hold for long."""
+    with running(size=60, scroll_expiry=0.3) as sandbox:
+        yield sandbox
+
+
 @pytest.fixture
-def shell(tmp_path: Path, quiet: Sandbox) -> Shell:
-    return Shell(tmp_path, quiet.url)
+def shell(tmp_path: Path, workspace: Sandbox) -> Shell:
+    return Shell(tmp_path, workspace.url)
 
 
 def failed(done: subprocess.CompletedProcess[str], code: int, said: str) -> None:
@@ -433,6 +444,35 @@ def test_a_port_may_have_zeros_before_it(shell: Shell, line: str, host: str) -> 
 def test_a_token_that_goes_in_clear_is_warned_of(shell: Shell, line: str) -> None:
     shell.set(api_url="http://api.invalid:9")  # a name that stands for none
     assert "http://api.invalid:9 is not encrypted" in shell.quickly(line).stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "written"),
+    [
+        ("http://127.0.0.1:08080", "http://127.0.0.1:8080"),
+        ("http://[::1]:00080/x/", "http://[::1]:80/x"),
+        ("https://API.intercom.io:", "https://api.intercom.io"),
+        ("https://api.intercom.io/", "https://api.intercom.io"),
+    ],
+)
+def test_an_address_is_written_as_it_is_asked(url: str, written: str) -> None:
+    assert base_url(url) == written
+
+
+@pytest.mark.parametrize(
+    ("host", "here"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.8.8", True),
+        ("::1", True),
+        ("sandbox.localhost", True),
+        ("192.168.0.1", False),
+        ("localhost.example", False),
+        ("sandbox", False),
+    ],
+)
+def test_this_machine_is_known(host: str, *, here: bool) -> None:
+    assert is_here(host) == here
 
 
 @pytest.fixture
