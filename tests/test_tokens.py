@@ -312,3 +312,10 @@ def test_what_another_run_is_writing_stays(tmp_path: Path) -> None:
     with FileLock(f"{store.path}.lock"):
         assert store.read("app", "us") == {"access_token": "one"}
         assert new.exists()
+
+
+def test_links_that_go_round_in_a_circle_are_no_store(tmp_path: Path) -> None:
+    store = TokenStore(tmp_path / "tokens.json")
+    store.path.symlink_to(store.path)
+    with pytest.raises(StoreError, match="cannot be read"):
+        store.read("app", "us")

@@ -139,10 +139,11 @@ class TokenStore:
 
     def _tidy(self) -> None:
         """Remove what a run that was killed may have left, unless another one is writing it."""
-        new = unfinished(self.path.resolve())
-        if os.path.lexists(new):
-            with suppress(TimeoutError, OSError), self._lock.acquire(timeout=0):
-                new.unlink(missing_ok=True)
+        with suppress(OSError, RuntimeError):  # a busy lock, or links that go round in a circle
+            new = unfinished(self.path.resolve())
+            if os.path.lexists(new):
+                with self._lock.acquire(timeout=0):
+                    new.unlink(missing_ok=True)
 
     def _all(self) -> dict[str, dict[str, Token]]:
         self._tidy()
