@@ -12,6 +12,7 @@ from functools import partial
 from statistics import median
 from typing import TYPE_CHECKING, Any, cast
 
+from tap_intercom.api.bodies import at
 from tap_intercom.api.errors import NO_PERMISSION, NO_VERSION, Gone, IntercomError, NotAvailable
 from tap_intercom.api.pacing import WINDOW_SECONDS
 from tap_intercom.api.retries import BRIEF
@@ -62,14 +63,13 @@ class Report:
 
     def shown(self) -> dict[str, Any]:
         """The report as JSON."""
-        app = self.me.get("app") or {}
         return {
             "admin": {name: self.me.get(name) for name in ("id", "name", "email")},
             "workspace": {
-                "id": app.get("id_code"),
-                "name": app.get("name"),
-                "region": app.get("region"),
-                "timezone": app.get("timezone"),
+                "id": at("app.id_code", self.me),
+                "name": at("app.name", self.me),
+                "region": at("app.region", self.me),
+                "timezone": at("app.timezone", self.me),
             },
             "rate_limit": {"calls": self.calls_a_window, "seconds": WINDOW_SECONDS},
             "first_sync": {

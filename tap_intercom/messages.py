@@ -19,7 +19,6 @@ from threading import RLock, Thread
 from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
-from click import ClickException
 from singer_sdk.contrib.msgspec import enc_hook
 from singer_sdk.io_base import GenericSingerWriter
 from singer_sdk.mapper import SameRecordTransform
@@ -27,6 +26,7 @@ from singer_sdk.singerlib.encoding.simple import Message
 from singer_sdk.streams import Stream
 from typing_extensions import override
 
+from tap_intercom.ending import TargetGone
 from tap_intercom.records import times
 
 if TYPE_CHECKING:
@@ -36,14 +36,6 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 64 * 1024
 
 _encoder = msgspec.json.Encoder(enc_hook=enc_hook, decimal_format="number")
-
-
-class TargetGone(ClickException):
-    """The program that reads the tap's output has ended."""
-
-    def __init__(self) -> None:
-        """Say so."""
-        super().__init__("The target ended before the tap did; its own log says why.")
 
 
 class WholeLineWriter(GenericSingerWriter[bytes, Message]):
@@ -119,11 +111,9 @@ class WholeLineWriter(GenericSingerWriter[bytes, Message]):
                 # With PYTHONUNBUFFERED, a write that a signal interrupts is a part of one.
                 written += sys.stdout.buffer.write(block[written:])
             sys.stdout.buffer.flush()
-        except BrokenPipeError as error:
+        except TargetGone:
             self._farewell.acquire()  # for good: it is said once
-            # What Python still holds for the closed pipe would raise once more at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            raise TargetGone from error
+            raise
         finally:
             self._waiting.clear()
 

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from requests import codes
 from typing_extensions import override
 
-from tap_intercom.api.address import REGIONS, USER_AGENT, Address
-from tap_intercom.api.bodies import Garbled, at, decode
-from tap_intercom.api.client import Client, Rules
+from tap_intercom.api.address import REGIONS, USER_AGENT, Address, base_url
+from tap_intercom.api.bodies import at, decode
+from tap_intercom.api.client import Client, Rules, anything
 from tap_intercom.api.errors import (
     NO_VERSION,
     VERDICTS,
@@ -34,6 +34,7 @@ from tap_intercom.api.errors import (
 from tap_intercom.api.pacing import PacedAdapter, RateLimit
 from tap_intercom.api.paginators import Request, next_request
 from tap_intercom.api.retries import BRIEF, PATIENT
+from tap_intercom.api.surroundings import look_around
 from tap_intercom.audit import Account, Audit, RunError
 from tap_intercom.concurrency import at_once
 from tap_intercom.login.auth import IntercomAuthenticator
@@ -76,17 +77,6 @@ NOTHING_ALLOWED = {
 }
 
 
-def _is_somebody(found: tuple[Body, Mapping[str, str]]) -> None:
-    """See that an answer tells who the token belongs to.
-
-    Raises:
-        Garbled: It is no object.
-    """
-    if not isinstance(found[0], dict):
-        msg = "Intercom's answer does not say who the token belongs to."
-        raise Garbled(msg)
-
-
 class Run:
     """What all streams of a run share."""
 
@@ -94,7 +84,7 @@ class Run:
         """Take the settings; nothing is asked yet."""
         self._concurrency: int = config["max_concurrency"]
         address = Address(
-            url=(config.get("api_url") or REGIONS[config["region"]]).rstrip("/"),
+            url=base_url(config.get("api_url") or REGIONS[config["region"]]),
             version=config["api_version"],
             user_agent=config.get("user_agent") or USER_AGENT,
         )
@@ -122,17 +112,22 @@ class Run:
         """Ask who the token belongs to, before any stream begins; give body and headers.
 
         Raises:
-            RunError: The token is refused, or the host cannot be reached.
+            SettingsError: The environment does not let calls go there.
+            RunError: The token is refused, or the host cannot be reached, or is not Intercom's.
             LoginError, StoreError: There is no token.
         """
+        url = self.client.address.url
+        look_around(url)
         try:
             me, headers = self._introduced(patience)
         except IntercomError as error:
             problem = error.problem
             if isinstance(error, Gone) or error.is_page_of_none:
-                where = self.client.address.url
-                problem = f"{error.failure} There is no Intercom API at {where}: check api_url."
+                problem = f"{error.failure} There is no Intercom API at {url}: check api_url."
             raise RunError(problem) from error
+        if not isinstance(me, dict):
+            msg = f"{url}/me does not say whose token it is, as Intercom does: check api_url."
+            raise RunError(msg)
         with suppress(KeyError, TypeError, ValueError):
             self.started_at = times.http_date(headers["Date"])
         self.workspace_id = at("app.id_code", me)
@@ -159,7 +154,7 @@ class Run:
             TokenRefused: The token is wrong or revoked, or may do nothing at all.
         """
         try:
-            plain = replace(rules, verdicts=VERDICTS, check=_is_somebody)
+            plain = replace(rules, verdicts=VERDICTS, check=anything)
             return self.client.send(WhoAmI(), plain)  # type: ignore[no-any-return]
         except NotAvailable as error:
             status = error.failure.status if error.failure else None

@@ -13,18 +13,20 @@ from itertools import chain
 from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
 
 from singer_sdk import Tap
+from singer_sdk.exceptions import ConfigurationError, MappingError
+from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import Catalog, StateMessage
 from typing_extensions import override
 
-from tap_intercom import settings
+from tap_intercom import given, settings
 from tap_intercom.api.bodies import at
 from tap_intercom.api.errors import EndsRun
 from tap_intercom.audit import RunError
+from tap_intercom.ending import BY_SIGNAL, SettingsError
 from tap_intercom.messages import WholeLineWriter
 from tap_intercom.records import times
 from tap_intercom.run import Run
-from tap_intercom.settings import SettingsError
 from tap_intercom.shapes.reach import adopted
 from tap_intercom.streams import STREAMS
 
@@ -62,23 +64,40 @@ class TapIntercom(Tap):
         return [stream(self, self.run) for stream in STREAMS]
 
     @classmethod
+    def command(cls) -> click.Command:
+        """Give what is typed as `tap-intercom`.
+
+        Raises:
+            SettingsError: What is to be logged, or how, is not said as it can be.
+        """
+        given.check_logging()
+        try:
+            return cls.cli
+        except Exception as error:
+            if "SINGER_SDK_LOG_CONFIG" not in os.environ:
+                raise
+            msg = "SINGER_SDK_LOG_CONFIG names no file that logging can be set up with"
+            raise SettingsError([f"{msg}: {type(error).__name__}."]) from error
+
+    @classmethod
     def gathered(
-        cls, files: Iterable[str], given: Mapping[str, Any], forced: Mapping[str, Any]
+        cls, files: Iterable[str], options: Mapping[str, Any], forced: Mapping[str, Any]
     ) -> TapIntercom:
-        """Make a tap from files of settings, the environment and what was given: the last wins.
+        """Make a tap from files of settings, the environment and options: the last wins.
 
         What is forced wins over all of them, and over a connection string, also where it is empty.
 
         Raises:
-            RunError: A file cannot be read.
-            SettingsError: The settings cannot work.
+            SettingsError: The settings, or a file of them, cannot work.
         """
         config: dict[str, Any] = {}
         for path in files:
             if path != "ENV":  # as the tap is told, where it does not look by itself
-                config |= settings.read_settings(path)
+                config |= given.read_settings(path)
         cls._check_environment()
-        config, errors = settings.with_connection_string({**config, **cls._env_var_config, **given})
+        config, errors = settings.with_connection_string(
+            {**config, **cls._env_var_config, **options}
+        )
         if errors:
             raise SettingsError(errors)
         return cls(config={**config, "connection_string": None, **forced})
@@ -98,13 +117,32 @@ class TapIntercom(Tap):
     def _setup_signal_handlers(self) -> None:
         """Leave signals alone until there are a state and a writer; the SDK would not wait."""
 
+    @override
+    def setup_mapper(self) -> None:
+        """Set up what the SDK does to records on their way.
+
+        Raises:
+            SettingsError: It cannot work as it is set.
+        """
+        try:
+            super().setup_mapper()
+        except (MappingError, ConfigurationError) as error:
+            said = str(error).rstrip(".")
+            raise SettingsError([f"stream_maps or flattening cannot work: {said}."]) from error
+        try:
+            if self.config.get("batch_config"):
+                BatchConfig.from_dict(dict(self.config["batch_config"]))
+        except TypeError as error:
+            raise SettingsError(["batch_config needs an encoding and a storage."]) from error
+
     @classmethod
     @override
     def cb_config(cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]) -> Any:
+        found = super().cb_config(ctx, param, tuple(one for one in value if one == "ENV"))
         for path in value:
             if path != "ENV":
-                settings.read_settings(path)
-        return super().cb_config(ctx, param, value)
+                found.config |= given.read_settings(path)
+        return found
 
     @classmethod
     @override
@@ -115,13 +153,14 @@ class TapIntercom(Tap):
 
     @classmethod
     def _check_environment(cls) -> None:
-        settings.check_environment(cls.config_jsonschema, cls._env_var_prefix)
+        cls.append_builtin_config(cls.config_jsonschema)
+        given.check_environment(cls.config_jsonschema)
 
     @override
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         self.append_builtin_config(self.config_jsonschema)
-        given = {name: one for name, one in self._config.items() if one is not None}
-        self._config, errors = settings.with_connection_string(given)
+        config = {name: one for name, one in self._config.items() if one is not None}
+        self._config, errors = settings.with_connection_string(config)
         errors = errors + settings.problems(self.config_jsonschema, self._config)
         if errors and raise_errors:
             raise SettingsError(errors)
@@ -136,15 +175,14 @@ class TapIntercom(Tap):
         """Take over the bookmarks of the streams that are incremental.
 
         Raises:
-            SettingsError: One of them is not a time.
-            RunError: The state is none.
+            SettingsError: One of them is not a time, or the state is none.
         """
-        given = at("bookmarks", state) or {}
-        if not isinstance(state, dict) or not isinstance(given, dict):
-            raise RunError(NO_STATE)
+        found = at("bookmarks", state) or {}
+        if not isinstance(state, dict) or not isinstance(found, dict):
+            raise SettingsError([NO_STATE])
         bookmarks = {}
         for stream in STREAMS:
-            bookmark = given.get(stream.name) or {}
+            bookmark = found.get(stream.name) or {}
             try:
                 bookmarks[stream.name] = adopted(bookmark, stream.replication_key)
             except ValueError as error:
@@ -166,7 +204,10 @@ class TapIntercom(Tap):
     @override  # type: ignore[misc]  # final, and the SDK has no hook around a run
     def sync_all(self) -> None:
         writer = cast("WholeLineWriter", self.message_writer)
-        self.write_summary("running")
+        try:
+            self.write_summary("running")
+        except RunError as error:  # before anything is asked, it is the setting that cannot work
+            raise SettingsError([error.message]) from error
         writer.end_with_target(partial(self.write_summary, "failed"))
         outcome = "failed"
         names = [one.name for one in self.selected]
@@ -248,7 +289,7 @@ class TapIntercom(Tap):
                 self.write_message(StateMessage(value=self.state))
             self.write_summary("stopped")
         finally:
-            os._exit(128 + signum)
+            os._exit(BY_SIGNAL + signum)
 
 
 NO_STATE = (
@@ -276,17 +317,18 @@ def _checked(file: IO[str] | None) -> IO[str] | None:
     """Give what a file holds to be read again, once it is seen to be an object of JSON."""
     if file is None:
         return None
-    return io.StringIO(json.dumps(settings.object_in(file.read, file.name)))
+    content = cast("IO[bytes]", cast("io.TextIOWrapper", file).buffer).read()
+    return io.StringIO(json.dumps(given.object_in(content, file.name)))
 
 
 def _read_catalog(catalog: dict[str, Any]) -> Catalog:
     """Read a catalog as the SDK does.
 
     Raises:
-        RunError: It is none.
+        SettingsError: It is none.
     """
     try:
         return Catalog.from_dict(catalog)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         msg = "The catalog is not one of Singer's: write it anew with --discover."
-        raise RunError(msg) from error
+        raise SettingsError([msg]) from error

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tap_intercom.ending import SettingsError
 from tap_intercom.login.connection_string import PROPERTIES, settings_in
-from tap_intercom.settings import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

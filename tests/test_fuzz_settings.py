@@ -14,9 +14,10 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from tap_intercom.ending import SettingsError
+from tap_intercom.given import read_settings
 from tap_intercom.login.connection_string import PROPERTIES, settings_in
 from tap_intercom.login.tokens import StoreError, TokenStore
-from tap_intercom.settings import SettingsError, read_settings
 from tap_intercom.streams import STREAMS
 from tap_intercom.tap import TapIntercom
 

@@ -14,7 +14,9 @@ import pytest
 from click import ClickException
 from singer_sdk.singerlib.encoding.simple import RecordMessage, StateMessage
 
-from tap_intercom.messages import BLOCK_BYTES, TargetGone, WholeLineWriter
+from tap_intercom import ending
+from tap_intercom.ending import TargetGone
+from tap_intercom.messages import BLOCK_BYTES, WholeLineWriter
 from tap_intercom.streams.workspace import Tags
 
 if TYPE_CHECKING:
@@ -207,7 +209,7 @@ def closed_pipe() -> Iterator[TextIO]:
     """A pipe that nobody reads any more."""
     reading, writing = os.pipe()
     os.close(reading)
-    with os.fdopen(writing, "w", encoding="utf-8") as pipe:
+    with io.TextIOWrapper(io.BufferedWriter(ending.Output(writing, "wb"))) as pipe:
         yield pipe
 
 

@@ -17,16 +17,17 @@ PACKAGE = Path(__file__).resolve().parent.parent / "tap_intercom"
 # A room is a module or a package at the top of `tap_intercom`. It may import rooms of the lines
 # below its own, and no others.
 FLOORS = """
-    __main__ cli
+    __main__
+    cli
     check
     tap
     streams
-    shapes
+    given shapes
     run settings
     login
     api
     audit concurrency files messages spools
-    records
+    ending records
 """
 FLOOR = {
     room: number for number, line in enumerate(FLOORS.strip().splitlines()) for room in line.split()

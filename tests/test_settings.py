@@ -11,7 +11,7 @@ from answering import TOKEN
 from click.testing import CliRunner
 from starting import ran
 
-from tap_intercom.settings import SettingsError
+from tap_intercom.ending import SettingsError
 from tap_intercom.tap import TapIntercom
 
 if TYPE_CHECKING:

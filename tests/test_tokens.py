@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from filelock import FileLock
+from starting import ran
 
 from tap_intercom.login import tokens
 from tap_intercom.login.tokens import StoreError, TokenStore, is_token
@@ -266,3 +269,53 @@ def test_who_has_written_lets_go_of_the_file(
     another = TokenStore(path)
     another.write("app", "eu", OTHER)
     assert store.read("app", "eu") == OTHER
+
+
+# A run that is killed
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tap_intercom.login import tokens
+os.fsync = lambda _: os.kill(os.getpid(), signal.SIGKILL)
+tokens.TokenStore(sys.argv[1]).write("app", "us", {"access_token": "hush"})
+"""
+
+
+def test_a_run_that_is_killed_leaves_no_token_behind(tmp_path: Path) -> None:
+    store = tmp_path / "tokens.json"
+    assert ran("-c", KILLED, str(store)).returncode == -signal.SIGKILL
+    assert [one for one in tmp_path.iterdir() if "hush" in one.read_text()] == []
+
+
+def test_where_it_must_the_next_one_removes_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a system may have no files without a name."""
+    store, modes = TokenStore(tmp_path / "tokens.json"), []
+    new = tokens.unfinished(store.path)
+    monkeypatch.setattr(tokens, "_nameless", lambda _: None)
+    monkeypatch.setattr("os.fsync", lambda _: modes.append(new.stat().st_mode & 0o777))
+    store.write("app", "us", {"access_token": "one"})
+    assert modes == [0o600]
+    assert store.read("app", "us") == {"access_token": "one"}
+    new.write_text('{"app": {"us": {"access_token": "half"')
+    assert store.read("app", "us") == {"access_token": "one"}
+    assert not new.exists()
+
+
+def test_what_another_run_is_writing_stays(tmp_path: Path) -> None:
+    store = TokenStore(tmp_path / "tokens.json")
+    store.write("app", "us", {"access_token": "one"})
+    new = tokens.unfinished(store.path)
+    new.write_text("being written")
+    with FileLock(f"{store.path}.lock"):
+        assert store.read("app", "us") == {"access_token": "one"}
+        assert new.exists()
+
+
+def test_links_that_go_round_in_a_circle_are_no_store(tmp_path: Path) -> None:
+    store = TokenStore(tmp_path / "tokens.json")
+    store.path.symlink_to(store.path)
+    with pytest.raises(StoreError, match="cannot be read"):
+        store.read("app", "us")

@@ -52,6 +52,16 @@ class Address:
         }
 
 
+def base_url(url: str) -> str:
+    """Write a URL as requests writes it: a port has no zeros before it, and no slash is last."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    place = f"[{host}]" if ":" in host else host
+    if parts.port is not None:
+        place += f":{parts.port}"
+    return parts._replace(netloc=place).geturl().rstrip("/")
+
+
 def url_problem(url: str, kind: str, example: str) -> str | None:
     """Say what is wrong with a URL that is to be an address and nothing more; None if nothing is.
 

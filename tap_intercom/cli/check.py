@@ -10,13 +10,14 @@ import click
 
 from tap_intercom import check
 from tap_intercom.cli.options import connected, tap_of, with_settings
+from tap_intercom.ending import Program
 from tap_intercom.shapes import probes
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 
-@click.command("check")
+@click.command("check", cls=Program)
 @with_settings
 @click.option("--json", "as_json", is_flag=True, help="Write the report as JSON.")
 def check_access(*, files: tuple[str, ...], as_json: bool, **given: Any) -> None:

@@ -8,18 +8,21 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from tap_intercom.api.surroundings import look_around
 from tap_intercom.audit import RunError
 from tap_intercom.cli.options import connected, tap_of, with_settings
+from tap_intercom.ending import Program
+from tap_intercom.given import read_settings
 from tap_intercom.login import auth
 from tap_intercom.login.oauth import PATIENCE_SECONDS
 from tap_intercom.login.tokens import write_private
-from tap_intercom.settings import DECLARED, read_settings
+from tap_intercom.settings import DECLARED
 
 if TYPE_CHECKING:
     from tap_intercom.tap import TapIntercom
 
 
-@click.command()
+@click.command(cls=Program)
 @with_settings
 @click.option("--no-browser", is_flag=True, help="Show the address instead of opening a browser.")
 @click.option(
@@ -62,6 +65,7 @@ def login(  # noqa: PLR0913
         click.echo(_who(tap_of(files, given, **forced)))
         return
     tap = tap_of(files, given, **forced, oauth_access_token="")
+    look_around(tap.run.client.address.url)
     if logout:
         _log_out(tap)
         return

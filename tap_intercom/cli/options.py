@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tap_intercom.api.address import REGIONS
+from tap_intercom.api.bodies import at
+from tap_intercom.given import PREFIX, check_logging
 from tap_intercom.login import connection_string
 from tap_intercom.tap import TapIntercom
 
@@ -41,20 +43,19 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
 
 def tap_of(files: tuple[str, ...], given: Mapping[str, Any], **forced: Any) -> TapIntercom:
     """Make a tap; what goes wrong on its way is told as warnings, or in more detail if wished."""
-    level = logging.getLevelName(os.environ.get("TAP_INTERCOM_LOGLEVEL", "").upper())
-    known = isinstance(level, int)
-    logging.basicConfig(format="%(message)s", level=level if known else logging.WARNING)
+    check_logging()
+    level = os.environ.get(f"{PREFIX}LOGLEVEL") or "WARNING"
+    logging.basicConfig(format="%(message)s", level=level.upper())
     options = {name: value for name, value in given.items() if value is not None}
     return TapIntercom.gathered(files, options, forced)
 
 
 def connected(me: Mapping[str, Any], tap: TapIntercom) -> str:
     """Say in a sentence who is connected to what; never the token."""
-    app = me.get("app") or {}
-    region = str(app.get("region") or "an unknown region")
+    region = str(at("app.region", me) or "an unknown region")
     sentence = (
-        f"Connected as {me.get('name')} ({me.get('email')}) to the workspace {app.get('name')}"
-        f" ({app.get('id_code')}), hosted in {region}, time zone {app.get('timezone')}."
+        f"Connected as {me.get('name')} ({me.get('email')}) to the workspace {at('app.name', me)}"
+        f" ({at('app.id_code', me)}), hosted in {region}, time zone {at('app.timezone', me)}."
     )
     elsewhere = REGIONS.keys() - {tap.config["region"]}
     if region.lower() in elsewhere and not tap.config.get("api_url"):

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
+from tap_intercom.ending import Program
+
 if TYPE_CHECKING:
     from tap_intercom.sandbox import Options
 
@@ -53,7 +55,7 @@ It does not imitate writes, webhooks, TLS, regions, search delays or resources w
 Ctrl-C ends it."""
 
 
-@click.command()
+@click.command(cls=Program)
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port",

@@ -19,6 +19,7 @@ from requests.auth import AuthBase
 from typing_extensions import override
 
 from tap_intercom.api.address import PAGES, url_problem
+from tap_intercom.ending import SettingsError
 from tap_intercom.login import oauth
 from tap_intercom.login.oauth import LoginError, Refused
 from tap_intercom.login.tokens import TokenStore, is_token
@@ -179,7 +180,7 @@ class IntercomAuthenticator(AuthBase):
 
     def _check_secret(self) -> None:
         if not self.app.client_secret:
-            raise LoginError(LOGIN_NEEDS)
+            raise SettingsError([LOGIN_NEEDS])
 
     def _renewed(self) -> Token | None:
         """Give what another run has stored meanwhile, or the token renewed, if that can be."""

@@ -12,8 +12,7 @@ import logging
 import os
 import re
 import stat
-import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -138,7 +137,16 @@ class TokenStore:
         if not self.path.parent.is_dir():
             self.path.parent.mkdir(mode=FOLDER, parents=True, exist_ok=True)
 
+    def _tidy(self) -> None:
+        """Remove what a run that was killed may have left, unless another one is writing it."""
+        with suppress(OSError, RuntimeError):  # a busy lock, or links that go round in a circle
+            new = unfinished(self.path.resolve())
+            if os.path.lexists(new):
+                with self._lock.acquire(timeout=0):
+                    new.unlink(missing_ok=True)
+
     def _all(self) -> dict[str, dict[str, Token]]:
+        self._tidy()
         try:
             tokens = json.loads(self.path.read_text("utf-8"))
         except FileNotFoundError:
@@ -185,21 +193,57 @@ class TokenStore:
 def write_private(path: Path, content: dict[str, Any]) -> None:
     """Write a file of JSON that only its owner may read, whole or not at all.
 
+    Where the system can, what is being written has no name, and is gone if the run is killed.
+
     Raises:
         OSError: It cannot be written; what was there still is.
     """
     path = path.resolve()  # a link stays a link
-    descriptor, written = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    new = unfinished(path)
+    new.unlink(missing_ok=True)
+    nameless = _nameless(path.parent)
+    descriptor = os.open(new, NEW_FILE, OWNER_ONLY) if nameless is None else nameless
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump(content, file, indent=2)
             file.write("\n")
             file.flush()
             os.fsync(file.fileno())
-        Path(written).replace(path)
+            if nameless is not None:
+                _name(nameless, new)
+        new.replace(path)
     except BaseException:
-        Path(written).unlink(missing_ok=True)
+        new.unlink(missing_ok=True)
         raise
+
+
+NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+OPEN_FILES = Path("/proc/self/fd")
+
+
+def unfinished(path: Path) -> Path:
+    """Say what a file is called before it takes the place of the one that is there."""
+    return path.with_name(f".{path.name}.new")
+
+
+def _nameless(folder: Path) -> int | None:
+    """Open a new file that has no name yet; None where the system or the folder has no such."""
+    try:
+        return (
+            os.open(folder, os.O_WRONLY | os.O_TMPFILE, OWNER_ONLY) if OPEN_FILES.is_dir() else None
+        )
+    except (AttributeError, OSError):
+        return None
+
+
+def _name(descriptor: int, path: Path) -> None:
+    """Give a name to a file that has none."""
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        # With a folder, as only then the link to the file is followed.
+        os.link(OPEN_FILES / str(descriptor), path, src_dir_fd=folder, follow_symlinks=True)
+    finally:
+        os.close(folder)
 
 
 def _holds_tokens(tokens: Any) -> bool:

@@ -277,5 +277,5 @@ def test_a_bad_token_is_exit_code_1(
 
 def test_no_token_is_said_in_a_sentence(quiet: Sandbox, tmp_path: Path) -> None:
     done = run(quiet, tmp_path, token="")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.startswith("Error: No token: set api_key")

@@ -375,7 +375,7 @@ def test_a_store_that_cannot_be_used_is_known_before_anybody_is_asked(home: Home
 def test_a_login_needs_the_client_secret(home: Home) -> None:
     with home.but(oauth_client_secret=None).log_in() as person:
         code, _, shown = person.end()
-    assert code == 1
+    assert code == 2
     assert "oauth_client_secret is missing" in shown
 
 
@@ -628,7 +628,7 @@ def test_it_does_not_write_over_something_else(home: Home, tmp_path: Path) -> No
     with home.log_in("--write-config", str(written)) as person:
         decide(person.address())
         code, _, shown = person.end()
-    assert code == 1
+    assert code == 2
     assert f"{written} is not a JSON file." in " ".join(shown.split())
     assert written.read_text() == "not JSON"
 

@@ -59,16 +59,18 @@ WAYS = {
     "a ready token that nobody knows": Way(
         "check oauth_access_token", {**OAUTH, "oauth_access_token": "hush-ready"}
     ),
-    "a token that is none": Way("has spaces", {"api_key": f"{KEY} hush-half"}),
-    "a token that is no text": Way("api_key must be text", {"api_key": [KEY]}),
+    "a token that is none": Way("has spaces", {"api_key": f"{KEY} hush-half"}, code=2),
+    "a token that is no text": Way("api_key must be text", {"api_key": [KEY]}, code=2),
     "a secret that is no text": Way(
-        "oauth_client_secret must be text", {**OAUTH, "oauth_client_secret": ["hush-secret"]}
+        "oauth_client_secret must be text",
+        {**OAUTH, "oauth_client_secret": ["hush-secret"]},
+        code=2,
     ),
     "a host that is not there": Way(
         "could not be reached", {"api_key": KEY, "api_url": "http://127.0.0.1:9"}
     ),
     "an address with a password": Way(
-        "leave out user", {"api_key": KEY, "api_url": "http://me:hush-half@127.0.0.1"}
+        "leave out user", {"api_key": KEY, "api_url": "http://me:hush-half@127.0.0.1"}, code=2
     ),
     "a connection string that works": Way(
         "", {"connection_string": f"ProfileSettings='APIKey={KEY}'"}, code=0
@@ -77,13 +79,15 @@ WAYS = {
         "check api_key", {"connection_string": "APIKey=hush-ready"}
     ),
     "a connection string that is torn": Way(
-        "connection_string cannot be read", {"connection_string": f"APIKey={KEY};hush-half"}
+        "connection_string cannot be read",
+        {"connection_string": f"APIKey={KEY};hush-half"},
+        code=2,
     ),
     "a connection string that is foreign": Way(
-        "no property 'Token'", {"connection_string": f"Token={KEY}"}
+        "no property 'Token'", {"connection_string": f"Token={KEY}"}, code=2
     ),
     "a token where a connection string belongs": Way(
-        "no property of that name", {"connection_string": "hush-ready="}
+        "no property of that name", {"connection_string": "hush-ready="}, code=2
     ),
     "nothing stored": Way("No token is stored", OAUTH),
     "nobody there": Way("There is no terminal", {**OAUTH, "initiate_oauth": "GETANDREFRESH"}),

@@ -8,6 +8,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+import pytest
 from program import PATIENCE, Program
 from starting import ran
 
@@ -38,17 +39,15 @@ def test_a_signal_does_not_wait_for_calls_on_their_way(tmp_path: Path) -> None:
         tap.end()
 
 
-def test_ctrl_c_while_the_tap_is_being_loaded_shows_no_traceback(
-    quiet: Sandbox, tmp_path: Path
-) -> None:
-    config = tmp_path / "config.json"
-    config.write_text(f'{{"api_key": "demo", "api_url": "{quiet.url}"}}')
-    command = [sys.executable, "-X", "importtime", "-m", "tap_intercom", "--config", str(config)]
+@pytest.mark.parametrize("program", ["main", "check", "login", "sandbox"])
+def test_ctrl_c_while_a_program_is_being_loaded_shows_no_traceback(program: str) -> None:
+    start = f"from tap_intercom.__main__ import {program}; {program}()"
+    command = [sys.executable, "-X", "importtime", "-c", start, "--help"]
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as tap:
         assert tap.stderr is not None
-        shown = next(line for line in tap.stderr if line.endswith(" requests\n"))
+        shown = next(line for line in tap.stderr if line.endswith(" click\n"))
         tap.send_signal(signal.SIGINT)
         shown += tap.stderr.read()
         code = tap.wait(PATIENCE)

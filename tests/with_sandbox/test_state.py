@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from runs import Run, amiss, catalog_of, latest, sync
 
+from tap_intercom.ending import SettingsError
 from tap_intercom.records import times
-from tap_intercom.settings import SettingsError
 from tap_intercom.streams import STREAMS
 from tap_intercom.tap import TapIntercom
 
