@@ -14,7 +14,6 @@ from answering import answer
 
 from tap_intercom import audit, streams
 from tap_intercom.api.address import VERSIONS
-from tap_intercom.api.errors import IntercomError
 from tap_intercom.records import times
 from tap_intercom.records.corrections import CORRECTIONS
 from tap_intercom.shapes.children import Children, FanOut

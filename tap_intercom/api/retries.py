@@ -98,7 +98,9 @@ def wait_seconds(failure: Failure, tries: int) -> float:
 
     Intercom documents no `Retry-After`; a proxy before it may send one.
     """
-    exponential: float = min(FIRST_WAIT_SECONDS * 2.0 ** min(tries, 9), LONGEST_WAIT_SECONDS) * _jitter()
+    exponential: float = (
+        min(FIRST_WAIT_SECONDS * 2.0 ** min(tries, 9), LONGEST_WAIT_SECONDS) * _jitter()
+    )
     if failure.headers.get("Retry-After", "").isdecimal():
         return min(float(failure.headers["Retry-After"]), LONGEST_WAIT_SECONDS)
     if failure.status == requests.codes.too_many_requests:

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from runs import CUSTOM_OBJECT_TYPES, NAMES, Run, sync
 
-from tap_intercom.api import jobs, retries
+from tap_intercom import run
+from tap_intercom.api import health, jobs, retries
 from tap_intercom.run import Run as TapRun
 from tap_intercom.sandbox import Sandbox, running
+from tap_intercom.shapes import scroll
 from tap_intercom.shapes.stream import IntercomStream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tap_intercom.api.retries import Patience
 
 
 @contextmanager
@@ -37,6 +41,7 @@ def _quick_exports() -> Iterator[None]:
 def _quick_and_tidy(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Do not wait long between tries, and leave the signal handlers to pytest."""
     monkeypatch.setattr(retries, "FIRST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr(scroll, "FIRST_LOOK_SECONDS", 0.01)
     handlers = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
     yield
     for one, handler in handlers.items():
@@ -49,8 +54,8 @@ def turn_token(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     introduce = TapRun.introduce
 
     def turn(token: str) -> None:
-        def introduce_and_turn(self: TapRun) -> Any:
-            told = introduce(self)
+        def introduce_and_turn(self: TapRun, *patience: Patience) -> Any:
+            told = introduce(self, *patience)
             self.token._token = token  # noqa: SLF001
             return told
 
@@ -102,3 +107,12 @@ def whole(standing: Sandbox) -> Run:
     run = sync(standing)
     assert run.error is None
     return run
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a minute of patience be a fifth of a second, and waits be short."""
+    monkeypatch.setattr(run, "MINUTE", 0.2)
+    monkeypatch.setattr(health, "SECONDS_BETWEEN_LOOKS", 0)
+    monkeypatch.setattr(retries, "FIRST_WAIT_SECONDS", 0.001)
+    monkeypatch.setattr(retries, "LONGEST_WAIT_SECONDS", 0.01)

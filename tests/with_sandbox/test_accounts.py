@@ -152,6 +152,7 @@ def test_a_run_that_failed_says_how_far_it_came(
     assert told["incomplete"][0] == "companies"
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_run_that_could_not_begin_says_so(sandbox: Sandbox, summary: Path) -> None:
     run = sync(sandbox, token="demo-down", summary_file=str(summary))
     assert isinstance(run.error, RunError)

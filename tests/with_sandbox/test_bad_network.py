@@ -149,10 +149,8 @@ def test_a_pause_in_the_middle_of_a_long_stream_is_waited_out(concurrency: int) 
         assert run.records == whole.records
 
 
-def test_a_pause_that_lasts_ends_with_a_sentence_and_is_gone_on_from(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(retries, "FIRST_WAIT_SECONDS", 0.001)
+@pytest.mark.usefixtures("impatient")
+def test_a_pause_that_lasts_ends_with_a_sentence_and_is_gone_on_from() -> None:
     with running(size=20, pause=3_600, hang=0.05, scroll_expiry=0.3) as sandbox:
         whole = sync(sandbox)
         run = sync(sandbox, token="demo-paused", max_concurrency=1)

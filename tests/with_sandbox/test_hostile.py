@@ -213,6 +213,7 @@ def trap() -> Iterator[Trap]:
 ASTRAY = ["demo-redirect", "demo-next-elsewhere", "demo-hostile-away"]
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("token", ASTRAY)
 def test_nothing_goes_to_another_host(token: str) -> None:
     with trap() as elsewhere, running(size=60, elsewhere=elsewhere.url) as sandbox:

@@ -71,6 +71,7 @@ def test_b06_the_tap_itself_never_draws_a_429(whole: Run) -> None:
         assert statuses.count(429) == 0
 
 
+@pytest.mark.usefixtures("impatient")
 def test_api_down_ends_with_a_sentence(sandbox: Sandbox) -> None:
     run = sync(sandbox, token="demo-down")
     assert isinstance(run.error, RunError)
@@ -167,6 +168,7 @@ def test_b24_conversations_at_the_cap_are_named_in_one_warning(
     assert all(one in warnings[0] for one in capped)
 
 
+@pytest.mark.usefixtures("impatient")
 def test_redirects_are_not_followed(sandbox: Sandbox) -> None:
     run = sync(sandbox, token="demo-redirect")
     assert isinstance(run.error, RunError)
