@@ -16,7 +16,7 @@ import requests
 import urllib3
 
 from tap_intercom.api import transfer
-from tap_intercom.api.transfer import BoundedSession, TooLarge, TooSlow, received
+from tap_intercom.api.transfer import BoundedAdapter, TooLarge, TooSlow, due, received
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -69,9 +69,17 @@ def chunked(blocks: Iterable[bytes], *lines: str) -> Sent:
     yield b"0\r\n\r\n"
 
 
+def session() -> requests.Session:
+    session = requests.Session()
+    session.mount("http://", BoundedAdapter())
+    session.mount("https://", BoundedAdapter())
+    session.trust_env = False
+    return session
+
+
 def fetched(url: str, timeout: float = PATIENCE) -> bytes:
-    with BoundedSession() as session:
-        return session.get(url, timeout=timeout).content
+    with session() as asking:
+        return asking.get(url, timeout=timeout).content
 
 
 @pytest.mark.parametrize("size", [0, 1, 65_536, transfer.CHUNK_BYTES, 3 * 1024 * 1024 + 1])
@@ -93,8 +101,8 @@ def test_bodies_arrive_whole_however_they_are_sent(size: int) -> None:
 def test_a_connection_is_used_again() -> None:
     connections: list[int] = []
     ways = iter([[sized(b"one")], list(chunked([b"two"])), [sized(b"")], [sized(b"four")]])
-    with serving(lambda: next(ways), connections) as url, BoundedSession() as session:
-        bodies = [session.get(url, timeout=PATIENCE).content for _ in range(4)]
+    with serving(lambda: next(ways), connections) as url, session() as asking:
+        bodies = [asking.get(url, timeout=PATIENCE).content for _ in range(4)]
     assert bodies == [b"one", b"two", b"", b"four"]
     assert len(connections) == 1
 
@@ -181,8 +189,8 @@ def test_what_is_not_packed_as_it_says_is_an_error() -> None:
 
 
 def test_a_stream_is_left_to_who_asked_for_it() -> None:
-    with serving(lambda: [sized(b"body")]) as url, BoundedSession() as session:
-        response = session.get(url, timeout=PATIENCE, stream=True)
+    with serving(lambda: [sized(b"body")]) as url, session() as asking:
+        response = asking.get(url, timeout=PATIENCE, stream=True)
         assert response.raw.read() == b"body"
 
 
