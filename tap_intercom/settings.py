@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from click import ClickException
 from jsonschema import Draft202012Validator
 from singer_sdk import typing as th
 from singer_sdk.configuration._dict_config import parse_environment_config
@@ -21,6 +20,7 @@ from singer_sdk.exceptions import ConfigValidationError
 from tap_intercom.api.address import REGIONS, VERSIONS, url_problem
 from tap_intercom.audit import RunError
 from tap_intercom.login import auth, connection_string
+from tap_intercom.plain import Sentence
 from tap_intercom.records import times
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Settings = dict[str, Any]
 
 
-class SettingsError(ConfigValidationError, ClickException):
+class SettingsError(ConfigValidationError, Sentence):
     """The settings cannot work; each message says which one, and what it may be."""
 
     def __init__(self, errors: list[str]) -> None:

@@ -26,7 +26,7 @@ FLOORS = """
     login
     api
     audit concurrency files messages spools
-    records
+    plain records
 """
 FLOOR = {
     room: number for number, line in enumerate(FLOORS.strip().splitlines()) for room in line.split()

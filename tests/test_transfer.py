@@ -21,7 +21,7 @@ import urllib3
 from tap_intercom.api import transfer
 from tap_intercom.api.errors import RETRY, VERDICTS, Failure, cause, judged
 from tap_intercom.api.pacing import PacedAdapter, RateLimit
-from tap_intercom.api.transfer import BoundedAdapter, TooLarge, TooSlow, due, received
+from tap_intercom.api.transfer import TooLarge, TooSlow, bounded, due, received
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -75,9 +75,7 @@ def chunked(blocks: Iterable[bytes], *lines: str) -> Sent:
 
 
 def session() -> requests.Session:
-    session = requests.Session()
-    session.mount("http://", BoundedAdapter())
-    session.mount("https://", BoundedAdapter())
+    session = bounded(requests.Session())
     session.trust_env = False
     return session
 

@@ -25,8 +25,11 @@ from urllib3.exceptions import DecodeError, ProtocolError, ReadTimeoutError, SSL
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from socket import socket
+    from typing import TypeVar
 
     from _typeshed import WriteableBuffer
+
+    Session = TypeVar("Session", bound=requests.Session)
 
 # The largest that is known are conversations of 500 parts, with some ten kilobytes of HTML each.
 MOST_BYTES = 64 * 1024 * 1024
@@ -157,6 +160,13 @@ class BoundedAdapter(HTTPAdapter):
                     raise TooSlow(SLOWLY, request=request) from error
                 raise
             return response
+
+
+def bounded(session: Session) -> Session:
+    """Have a session read no answer but within bounds."""
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, BoundedAdapter())
+    return session
 
 
 def _read(response: requests.Response) -> None:

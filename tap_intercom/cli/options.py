@@ -10,6 +10,7 @@ import click
 
 from tap_intercom.api.address import REGIONS
 from tap_intercom.login import connection_string
+from tap_intercom.plain import plain
 from tap_intercom.tap import TapIntercom
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def connected(me: Mapping[str, Any], tap: TapIntercom) -> str:
     """Say in a sentence who is connected to what; never the token."""
     app = me.get("app") or {}
     region = str(app.get("region") or "an unknown region")
-    sentence = (
+    sentence = plain(
         f"Connected as {me.get('name')} ({me.get('email')}) to the workspace {app.get('name')}"
         f" ({app.get('id_code')}), hosted in {region}, time zone {app.get('timezone')}."
     )
