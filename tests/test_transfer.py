@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import gzip
 import itertools
-import socket
 import threading
 import time
 import tracemalloc
 import zlib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 import urllib3
+from serving import serving
 
 from tap_intercom.api import transfer
 from tap_intercom.api.errors import RETRY, VERDICTS, Failure, cause, judged
@@ -30,33 +29,6 @@ if TYPE_CHECKING:
 
 BLOCK = bytes(1024 * 1024)
 PATIENCE = 10
-
-
-@contextmanager
-def serving(answer: Callable[[], Sent], connections: list[int] | None = None) -> Iterator[str]:
-    """Serve the bytes of an answer to every request, on connections that stay open."""
-    accepted = [] if connections is None else connections
-
-    def serve(connection: socket.socket) -> None:
-        with connection, suppress(OSError):  # whoever asked has had enough
-            while connection.recv(65_536):
-                for block in answer():
-                    connection.sendall(block)
-
-    def accept() -> None:
-        while True:
-            try:
-                connection, _ = listening.accept()
-            except OSError:
-                return
-            accepted.append(len(accepted))
-            threading.Thread(target=serve, args=(connection,), daemon=True).start()
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        threading.Thread(target=accept, daemon=True).start()
-        host, port = listening.getsockname()
-        yield f"http://{host}:{port}/"
-        listening.shutdown(socket.SHUT_RDWR)
 
 
 def head(*lines: str) -> bytes:
