@@ -124,10 +124,10 @@ def test_a_file_of_which_a_length_drips_is_given_up_at_its_deadline(
     small: Sandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(jobs, "MINUTE", 1.0)
-    run = sync(small, "receipts", token="demo-export-drip", export_timeout_minutes=2)
+    run = sync(small, "content_export_receipt", token="demo-export-drip", export_timeout_minutes=2)
     assert run.error is not None
     assert "The file did not arrive within 2 minutes" in f"{run.error} {caplog.text}"
-    assert run.rows("receipts") == []
+    assert run.rows("content_export_receipt") == []
 
 
 def test_a_record_that_is_deep_passes_whole(small: Sandbox) -> None:
