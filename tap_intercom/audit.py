@@ -13,8 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from click import ClickException
-
+from tap_intercom.plain import Sentence, masked
 from tap_intercom.records import times
 
 if TYPE_CHECKING:
@@ -186,7 +185,7 @@ def named(names: list[str]) -> str:
     return f"{shown} and {more:,} more" if more > 0 else shown
 
 
-class RunError(ClickException):
+class RunError(Sentence):
     """A run that cannot begin, or must not count as a success."""
 
 
@@ -271,7 +270,7 @@ class Audit:
             "streams": summaries,
         }
         try:
-            Path(path).write_text(json.dumps(summary, indent=2) + "\n", "utf-8")
+            Path(path).write_text(masked(json.dumps(summary, indent=2)) + "\n", "utf-8")
         except OSError as error:
             msg = f"summary_file cannot be written: {error.strerror}."
             raise RunError(msg) from error

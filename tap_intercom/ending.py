@@ -28,6 +28,8 @@ import click
 from click import ClickException
 from typing_extensions import override
 
+from tap_intercom.plain import Sentence
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -39,7 +41,7 @@ BY_SIGNAL = 128
 GRACE_SECONDS = 3.0
 
 
-class SettingsError(ClickException):
+class SettingsError(Sentence):
     """The settings cannot work; each message says which one, and what it may be."""
 
     exit_code = 2
@@ -50,7 +52,7 @@ class SettingsError(ClickException):
         self.errors = errors
 
 
-class TargetGone(ClickException):
+class TargetGone(Sentence):
     """The program that reads the tap's output has ended."""
 
     def __init__(self) -> None:
@@ -58,7 +60,7 @@ class TargetGone(ClickException):
         super().__init__("The target ended before the tap did; its own log says why.")
 
 
-class Unwritable(ClickException):
+class Unwritable(Sentence):
     """Standard output takes nothing: the disk is full, or it was closed from the beginning."""
 
 
@@ -128,7 +130,7 @@ def as_a_program() -> Iterator[None]:
     except OSError as error:
         if error.strerror is None:
             raise
-        ClickException(sentence(error)).show()
+        Sentence(sentence(error)).show()
         code = 1
     sys.exit(code)
 

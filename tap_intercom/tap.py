@@ -25,6 +25,7 @@ from tap_intercom.api.errors import EndsRun
 from tap_intercom.audit import RunError
 from tap_intercom.ending import BY_SIGNAL, SettingsError
 from tap_intercom.messages import WholeLineWriter
+from tap_intercom.plain import log_plainly
 from tap_intercom.records import times
 from tap_intercom.run import Run
 from tap_intercom.shapes.reach import adopted
@@ -106,6 +107,7 @@ class TapIntercom(Tap):
         self, *args: Any, catalog: Any = None, parse_env_config: bool = False, **kwargs: Any
     ) -> None:
         """Make a tap, once settings in the environment and the catalog are seen to be readable."""
+        log_plainly()
         if parse_env_config:
             self._check_environment()
         if isinstance(catalog, dict) and not isinstance(catalog, Catalog):

@@ -16,6 +16,7 @@ import pytest
 from answering import TOKEN, URL, Answers
 from hypothesis import settings as hypothesis_settings
 
+from tap_intercom import plain
 from tap_intercom.api import health
 from tap_intercom.tap import TapIntercom
 
@@ -49,6 +50,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     folders = ("end_to_end", "with_sandbox")
     rank = {name: number for number, name in enumerate(folders)}
     items.sort(key=lambda item: rank.get(item.path.parent.name, len(rank)))
+
+
+@pytest.fixture(autouse=True)
+def _secrets_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is a token in one test is a word in another."""
+    monkeypatch.setattr(plain.secrets, "_pieces", {})
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -412,9 +413,59 @@ def test_waits_grow_to_a_bound_and_differ(tries: int) -> None:
     assert len(waits) > 1
 
 
-def test_a_date_is_no_number_of_seconds_to_wait() -> None:
-    header = {"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}
+NOON = "Mon, 01 Jun 2026 12:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("asked", "seconds"),
+    [
+        (" 7 ", 7),
+        ("7.5", 7.5),
+        ("120", 120),
+        ("300", 300),
+        ("Mon, 01 Jun 2026 12:00:20 GMT", 20),
+        ("Mon, 01 Jun 2026 14:02:00 +0200", 120),
+        ("Monday, 01-Jun-26 12:00:20 GMT", 20),
+        ("Mon Jun  1 12:00:20 2026", 20),
+        ("301", 32),
+        ("99999999", 32),
+        ("9" * 400, 32),
+        ("Fri, 01 Jun 2029 12:00:00 GMT", 32),
+    ],
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_what_is_asked_for_is_waited_if_it_is_no_longer_than_minutes(
+    status: int, asked: str, seconds: float
+) -> None:
+    """By the clock of the server, whatever ours says."""
+    failure = failed(status, {"Retry-After": asked, "Date": NOON})
+    assert wait_seconds(failure, 0) == seconds
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        *("0", "0.0", "-5", "+5", "", "soon", "1e3", "inf", "nan", "0x10", "7 seconds", "1_0"),
+        *("\N{SUPERSCRIPT TWO}", "\N{ARABIC-INDIC DIGIT SEVEN}", NOON),
+        *("Mon, 01 Jun 2026 11:00:00 GMT", "Mon, 01 Jun 99999999999 12:00:00 GMT", "Mon, 77 Jun"),
+    ],
+)
+@pytest.mark.parametrize("status", [429, 503])
+def test_what_asks_for_no_wait_is_waited_for_as_others_are(status: int, asked: str) -> None:
+    assert 1 <= wait_seconds(failed(status, {"Retry-After": asked, "Date": NOON}), 2) <= 2
+
+
+def test_a_moment_is_waited_for_by_our_clock_where_the_server_has_none() -> None:
+    date = formatdate(time.time() + 200, usegmt=True)
+    assert 100 < wait_seconds(failed(503, {"Retry-After": date}), 0) <= 200
+    header = {"Retry-After": "Mon, 01 Jun 2026 12:00:20 GMT", "Date": "odd"}
     assert wait_seconds(failed(503, header), 0) <= retries.FIRST_WAIT_SECONDS
+
+
+def test_a_moment_at_hand_is_waited_for_a_moment() -> None:
+    """Else a call that is asked for again and again would be a flood."""
+    least = retries.FIRST_WAIT_SECONDS / 2
+    assert least <= wait_seconds(failed(503, {"Retry-After": "0.001"}), 20) <= 2 * least
 
 
 def test_b20_a_scroll_that_is_open_elsewhere_is_waited_out() -> None:

@@ -27,7 +27,8 @@ FLOORS = """
     login
     api
     audit concurrency files messages spools
-    ending records
+    ending
+    plain records
 """
 FLOOR = {
     room: number for number, line in enumerate(FLOORS.strip().splitlines()) for room in line.split()

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import gzip
-import socket
+import itertools
 import threading
 import time
 import tracemalloc
 import zlib
-from contextlib import contextmanager, suppress
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 import urllib3
+from serving import serving
 
 from tap_intercom.api import transfer
-from tap_intercom.api.transfer import BoundedSession, TooLarge, TooSlow, received
+from tap_intercom.api.errors import RETRY, VERDICTS, Failure, cause, judged
+from tap_intercom.api.pacing import PacedAdapter, RateLimit
+from tap_intercom.api.transfer import TooLarge, TooSlow, bounded, due, received
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -25,33 +29,6 @@ if TYPE_CHECKING:
 
 BLOCK = bytes(1024 * 1024)
 PATIENCE = 10
-
-
-@contextmanager
-def serving(answer: Callable[[], Sent], connections: list[int] | None = None) -> Iterator[str]:
-    """Serve the bytes of an answer to every request, on connections that stay open."""
-    accepted = [] if connections is None else connections
-
-    def serve(connection: socket.socket) -> None:
-        with connection, suppress(OSError):  # whoever asked has had enough
-            while connection.recv(65_536):
-                for block in answer():
-                    connection.sendall(block)
-
-    def accept() -> None:
-        while True:
-            try:
-                connection, _ = listening.accept()
-            except OSError:
-                return
-            accepted.append(len(accepted))
-            threading.Thread(target=serve, args=(connection,), daemon=True).start()
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        threading.Thread(target=accept, daemon=True).start()
-        host, port = listening.getsockname()
-        yield f"http://{host}:{port}/"
-        listening.shutdown(socket.SHUT_RDWR)
 
 
 def head(*lines: str) -> bytes:
@@ -69,9 +46,15 @@ def chunked(blocks: Iterable[bytes], *lines: str) -> Sent:
     yield b"0\r\n\r\n"
 
 
+def session() -> requests.Session:
+    session = bounded(requests.Session())
+    session.trust_env = False
+    return session
+
+
 def fetched(url: str, timeout: float = PATIENCE) -> bytes:
-    with BoundedSession() as session:
-        return session.get(url, timeout=timeout).content
+    with session() as asking:
+        return asking.get(url, timeout=timeout).content
 
 
 @pytest.mark.parametrize("size", [0, 1, 65_536, transfer.CHUNK_BYTES, 3 * 1024 * 1024 + 1])
@@ -93,8 +76,8 @@ def test_bodies_arrive_whole_however_they_are_sent(size: int) -> None:
 def test_a_connection_is_used_again() -> None:
     connections: list[int] = []
     ways = iter([[sized(b"one")], list(chunked([b"two"])), [sized(b"")], [sized(b"four")]])
-    with serving(lambda: next(ways), connections) as url, BoundedSession() as session:
-        bodies = [session.get(url, timeout=PATIENCE).content for _ in range(4)]
+    with serving(lambda: next(ways), connections) as url, session() as asking:
+        bodies = [asking.get(url, timeout=PATIENCE).content for _ in range(4)]
     assert bodies == [b"one", b"two", b"", b"four"]
     assert len(connections) == 1
 
@@ -132,16 +115,180 @@ def test_what_is_small_when_packed_is_not_unpacked_to_its_end() -> None:
     assert peak < 2 * transfer.MOST_BYTES
 
 
-@pytest.mark.parametrize("start", [head("Content-Length: 1000"), head("Connection: close")])
-def test_a_body_that_drips_is_given_up(start: bytes) -> None:
-    def dripping() -> Sent:
+CHUNKED = head("Transfer-Encoding: chunked")
+DRIPPING = {
+    "status line": (b"HTTP/1.1 2", b"0"),
+    "header": (b"HTTP/1.1 200 OK\r\nX-Drip: ", b"x"),
+    "many headers": (b"HTTP/1.1 200 OK\r\n", b"X: x\r\n"),
+    "continue": (b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "body": (head("Content-Length: 1000"), b" "),
+    "body without a length": (head("Connection: close"), b" "),
+    "length of a chunk": (CHUNKED, b"0"),
+    "extension of a chunk": (CHUNKED + b"1;", b"x"),
+    "chunk": (CHUNKED + b"fff\r\n", b" "),
+    "many chunks": (CHUNKED, b"1\r\n \r\n"),
+    "trailer": (CHUNKED + b"2\r\n{}\r\n0\r\nX-Drip: ", b"x"),
+    "many trailers": (CHUNKED + b"2\r\n{}\r\n0\r\n", b"X: x\r\n"),
+    "error": (b"HTTP/1.1 500 No\r\nContent-Length: 1000\r\n\r\n", b" "),
+}
+DRIPPING_HEADS = ["status line", "header", "many headers", "continue", "error"]
+
+
+def dripping(name: str, every: float = 0.05) -> Callable[[], Sent]:
+    """Begin an answer, and let the rest of it drip without end."""
+    start, drop = DRIPPING[name]
+
+    def sent() -> Sent:
         yield start
         while True:
-            yield b" "
+            yield drop
+            time.sleep(every)
+
+    return sent
+
+
+@pytest.mark.parametrize("name", DRIPPING)
+def test_what_drips_is_given_up_wherever_it_does(name: str) -> None:
+    with serving(dripping(name)) as url, pytest.raises(TooSlow, match="request_timeout") as raised:
+        fetched(url, timeout=0.4)
+    assert cause(raised.value) == "the answer did not arrive whole within request_timeout"
+
+
+@pytest.mark.parametrize("name", ["continue", "extension of a chunk", "many trailers"])
+def test_what_floods_in_is_given_up_too(name: str) -> None:
+    """Or it is too much before that."""
+    with serving(dripping(name, every=0)) as url, pytest.raises(requests.RequestException):
+        fetched(url, timeout=0.4)
+
+
+@pytest.mark.parametrize("name", DRIPPING_HEADS)
+def test_the_head_of_a_stream_is_bounded_and_what_is_no_stream_but_an_error(name: str) -> None:
+    with serving(dripping(name)) as url, session() as asking, pytest.raises(TooSlow):
+        asking.get(url, timeout=0.4, stream=True)
+
+
+@pytest.mark.parametrize("name", [one for one in DRIPPING if one not in DRIPPING_HEADS])
+def test_a_stream_is_bounded_by_who_asked_for_it(name: str) -> None:
+    with serving(dripping(name)) as url, session() as asking:
+        response = asking.get(url, timeout=PATIENCE, stream=True)
+        with response, due(time.monotonic() + 0.4), pytest.raises(TooSlow):
+            b"".join(iter(lambda: received(response), b""))
+
+
+def test_a_stream_that_is_bounded_more_widely_may_not_be_silent_for_longer() -> None:
+    """It is no longer bound to what was left of the time for its head, either."""
+    is_over = threading.Event()
+
+    def resting() -> Sent:
+        yield head("Content-Length: 3")
+        for _ in range(2):
+            time.sleep(0.3)
+            yield b"x"
+        is_over.wait()
+
+    with serving(resting) as url, session() as asking:
+        response = asking.get(url, timeout=0.5, stream=True)
+        with response, due(time.monotonic() + PATIENCE):
+            assert received(response) + received(response) == b"xx"
+            with pytest.raises(requests.ReadTimeout) as raised:
+                received(response)
+        is_over.set()
+    assert not isinstance(raised.value, TooSlow)
+
+
+def test_a_proxy_that_drips_is_given_up() -> None:
+    with serving(dripping("header")) as url, session() as asking, pytest.raises(TooSlow):
+        asking.get("https://intercom.test/", proxies={"https": url}, timeout=0.4)
+
+
+def test_a_greeting_that_drips_is_given_up() -> None:
+    """TLS says first how much is to come."""
+
+    def greeting() -> Sent:
+        yield b"\x16\x03\x03\x40\x00"
+        while True:
+            yield b"\x02"
             time.sleep(0.05)
 
-    with serving(dripping) as url, pytest.raises(TooSlow, match="request_timeout"):
-        fetched(url, timeout=0.5)
+    with serving(greeting) as url, pytest.raises(requests.RequestException, match="timed out"):
+        fetched(url.replace("http:", "https:"), timeout=0.4)
+
+
+def test_nothing_at_all_is_silence_and_not_slow() -> None:
+    is_over = threading.Event()
+
+    def nothing() -> Sent:
+        is_over.wait()
+        yield b""
+
+    with serving(nothing) as url, pytest.raises(requests.ReadTimeout) as raised:
+        fetched(url, timeout=0.3)
+    is_over.set()
+    assert not isinstance(raised.value, TooSlow)
+
+
+def test_the_time_of_one_answer_is_not_taken_from_the_next() -> None:
+    """All of them take longer than one may; each comes in two pieces, on one connection."""
+    connections: list[int] = []
+
+    def slow() -> Sent:
+        yield sized(b"12345678")[:-4]
+        time.sleep(0.3)
+        yield b"5678"
+
+    with serving(slow, connections) as url, session() as asking:
+        bodies = [asking.get(url, timeout=1).content for _ in range(4)]
+    assert bodies == [b"12345678"] * 4
+    assert len(connections) == 1
+
+
+def test_many_threads_wait_for_their_own_answers_only() -> None:
+    """Those that drip are given up, on connections that the others use meanwhile or later."""
+    turns = itertools.count()
+
+    def now_and_then() -> Sent:
+        if next(turns) % 3:
+            return [sized(b"well")]
+        return dripping("header", every=0.02)()
+
+    def fetch(_: int) -> bytes:
+        try:
+            return asking.get(url, timeout=1).content
+        except TooSlow:
+            return b"slow"
+
+    with serving(now_and_then) as url, session() as asking, ThreadPoolExecutor(8) as pool:
+        outcomes = Counter(pool.map(fetch, range(24)))
+    assert outcomes == {b"well": 16, b"slow": 8}
+
+
+def test_the_wait_for_a_permit_is_no_part_of_the_time() -> None:
+    class Late(RateLimit):
+        def take(self) -> float:
+            time.sleep(1.2)
+            return super().take()
+
+    adapter = PacedAdapter(Late(), 1)
+    with serving(lambda: [sized(b"body")]) as url, session() as asking:
+        asking.mount("http://", adapter)
+        assert asking.get(url, timeout=1).content == b"body"
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        (["X: x"] * 200, "got more than 100 headers"),
+        (["X: " + "x" * 100_000], "got more than 65536 bytes"),
+        (["Transfer-Encoding: chunked", "", "1;" + "x" * 100_000], "got more than 65536 bytes"),
+    ],
+    ids=["many", "wide", "wide chunk"],
+)
+def test_a_head_that_is_too_much_is_an_error_of_the_request(lines: list[str], said: str) -> None:
+    with serving(lambda: [head(*lines)]) as url, pytest.raises(requests.RequestException) as raised:
+        fetched(url)
+    failure = Failure.of_network(raised.value)
+    assert said in failure.text
+    assert judged(failure, VERDICTS).verdict == RETRY
 
 
 def test_a_body_that_stalls_is_given_up() -> None:
@@ -181,8 +328,8 @@ def test_what_is_not_packed_as_it_says_is_an_error() -> None:
 
 
 def test_a_stream_is_left_to_who_asked_for_it() -> None:
-    with serving(lambda: [sized(b"body")]) as url, BoundedSession() as session:
-        response = session.get(url, timeout=PATIENCE, stream=True)
+    with serving(lambda: [sized(b"body")]) as url, session() as asking:
+        response = asking.get(url, timeout=PATIENCE, stream=True)
         assert response.raw.read() == b"body"
 
 

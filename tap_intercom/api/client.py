@@ -25,7 +25,6 @@ from tap_intercom.api.errors import Failure, IntercomError, StillFailing, Unreac
 from tap_intercom.api.health import Health
 from tap_intercom.api.paginators import Request
 from tap_intercom.api.retries import PATIENT, Passing, Patience, again
-from tap_intercom.api.transfer import BoundedSession, read_beginning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -99,7 +98,7 @@ class Client:
         self.received = Received()
         self._timeout = timeout_seconds
         self._waited = adapter.waited
-        self.session = session = BoundedSession()
+        self.session = session = requests.Session()
         session.auth = token
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
         # Prepared requests are sent, for which requests does not look at the environment.
@@ -157,8 +156,6 @@ class Client:
                 is_error = response.status_code >= requests.codes.multiple_choices
                 if not request.is_streamed:
                     self.received.bytes += len(response.content)
-                elif is_error:
-                    read_beginning(response)
                 if is_error:
                     raise self._failed(response)
                 found = request.read(response)

@@ -22,11 +22,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
-from click import ClickException
 from singer_sdk.exceptions import FatalAPIError
 
 from tap_intercom.api.bodies import Garbled, decode
 from tap_intercom.api.transfer import TooLarge, TooSlow
+from tap_intercom.plain import Sentence, plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +51,10 @@ ANSWER, PAGE, GARBLED = "answer", "page", "garbled"
 SILENT, SLOW, LARGE = "silent", "slow", "large"
 
 
+# How much is repeated of what a server says.
+MOST_SAID = 500
+
+
 @dataclass(frozen=True)
 class Failure:
     """What decides the next step about a call that did not bring what was asked for."""
@@ -73,12 +77,13 @@ class Failure:
         listed = body.get("errors")
         errors = [one for one in listed if isinstance(one, dict)] if type(listed) is list else []
         said = "; ".join(str(one.get("message") or one.get("code")) for one in errors)
+        asked = body.get("request_id") or response.headers.get("X-Request-Id")
         return cls(
             kind,
             status=response.status_code,
-            codes={str(one.get("code")) for one in errors},
-            text=said[:500] if kind == ANSWER else response.reason or "",
-            request_id=body.get("request_id") or response.headers.get("X-Request-Id"),
+            codes={_short(one.get("code")) for one in errors},
+            text=_short(said if kind == ANSWER else response.reason or ""),
+            request_id=_short(asked) if asked else None,
             headers=response.headers,
         )
 
@@ -87,12 +92,14 @@ class Failure:
         """Say what became of a call that brought no answer, or none that could be read whole."""
         if isinstance(error, TooLarge):
             return cls(LARGE, text=str(error))
-        return cls(SLOW if isinstance(error, TooSlow) else SILENT, text=cause(error))
+        return cls(SLOW if isinstance(error, TooSlow) else SILENT, text=_short(cause(error)))
 
     @classmethod
     def of_body(cls, error: Garbled, response: requests.Response) -> Failure:
         """Say that the body of an answer is not what was asked for."""
-        return cls(GARBLED, status=response.status_code, text=str(error), headers=response.headers)
+        return cls(
+            GARBLED, status=response.status_code, text=_short(error), headers=response.headers
+        )
 
     def __str__(self) -> str:
         """Say it in a sentence, with Intercom's own code and request id."""
@@ -109,7 +116,7 @@ class Failure:
         return "".join(parts) + "."
 
 
-class IntercomError(FatalAPIError, ClickException):
+class IntercomError(FatalAPIError, Sentence):
     """Intercom will not give what was asked, and asking again would not help.
 
     The message says what happened, on which stream, and what to do; on a terminal nothing else is
@@ -300,6 +307,11 @@ IN_A_SCROLL: Table = (
 
 # "Exceeded rate limit of 1 pending message data export jobs": not the limit of calls.
 OF_EXPORTS: Table = (Row(WAIT, frozenset({429}), says="pending"), *VERDICTS)
+
+
+def _short(said: object) -> str:
+    """Give what may be shown of what a server says, and of that only so much."""
+    return plain(str(said))[:MOST_SAID]
 
 
 def judged(failure: Failure, rows: Table) -> Row:

@@ -75,25 +75,41 @@ class Download(Request):
         Raises:
             IntercomError: It is too large, takes too long, or there is no room for it.
         """
-        size, deadline = 0, time.monotonic() + self.minutes * MINUTE
+        size = 0
         # An archive comes with `Content-Encoding: zip`, or with gzip and is none: it is written as
         # it comes, and looked into later.
-        while chunk := transfer.received(response, unpack=False):
-            size += len(chunk)
-            problem = ""
-            if size > MOST_BYTES:
-                problem = f"The file is larger than {MOST_BYTES:,} bytes. Please report this."
-            elif time.monotonic() > deadline:
-                problem = f"The file did not arrive within {said(self.minutes)}. Run again later."
-            else:
+        with transfer.due(time.monotonic() + self.minutes * MINUTE):
+            while chunk := self.received(response):
+                size += len(chunk)
+                if size > MOST_BYTES:
+                    raise self.error(
+                        f"The file is larger than {MOST_BYTES:,} bytes. Please report this."
+                    )
                 try:
                     self.file.write(chunk)
                     self.file.flush()
                 except OSError as error:
-                    problem = f"The file cannot be written to {tempfile.gettempdir()}"
-                    problem += f" ({error.strerror}). Make room, or set TMPDIR."
-            if problem:
-                raise IntercomError(self.stream, problem)
+                    raise self.error(
+                        f"The file cannot be written to {tempfile.gettempdir()}"
+                        f" ({error.strerror}). Make room, or set TMPDIR."
+                    ) from error
+
+    def received(self, response: Response) -> bytes:
+        """Wait for the next bytes of the file, none at its end.
+
+        Raises:
+            IntercomError: It takes too long.
+        """
+        try:
+            return transfer.received(response, unpack=False)
+        except transfer.TooSlow as error:
+            raise self.error(
+                f"The file did not arrive within {said(self.minutes)}. Run again later."
+            ) from error
+
+    def error(self, problem: str) -> IntercomError:
+        """Make an error of the stream that wants the file."""
+        return IntercomError(self.stream, problem)
 
 
 def check_file(file: IO[bytes], response: Response) -> None:

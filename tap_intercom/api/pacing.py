@@ -18,9 +18,9 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from requests.adapters import HTTPAdapter
 from typing_extensions import override
 
+from tap_intercom.api.transfer import BoundedAdapter
 from tap_intercom.records import times
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class Waited(threading.local):
     seconds: float = 0.0
 
 
-class PacedAdapter(HTTPAdapter):
+class PacedAdapter(BoundedAdapter):
     """Sends each request of a session once there is a permit for it, and so many at once."""
 
     def __init__(self, rate_limit: RateLimit, at_once: int, **kwargs: Any) -> None:

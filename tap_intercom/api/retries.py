@@ -6,6 +6,7 @@ After as long as the server asks for, else longer each time, and for as long as 
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 32.0
 FEW_TRIES = 3
+
+# What limits calls counts them by the second or the minute, and may ask for some of these. Who asks
+# for more has another clock, or means harm, and is asked again after the longest wait of our own.
+LONGEST_ASKED_SECONDS = 300.0
 
 
 @dataclass(frozen=True)
@@ -101,8 +106,12 @@ def wait_seconds(failure: Failure, tries: int) -> float:
     exponential: float = (
         min(FIRST_WAIT_SECONDS * 2.0 ** min(tries, 9), LONGEST_WAIT_SECONDS) * _jitter()
     )
-    if failure.headers.get("Retry-After", "").isdecimal():
-        return min(float(failure.headers["Retry-After"]), LONGEST_WAIT_SECONDS)
+    with suppress(KeyError, ValueError):
+        asked = times.seconds_to_retry(failure.headers)
+        if asked > LONGEST_ASKED_SECONDS:
+            return LONGEST_WAIT_SECONDS
+        if asked > 0:
+            return max(asked, FIRST_WAIT_SECONDS * _jitter())
     if failure.status == requests.codes.too_many_requests:
         try:
             reset = times.seconds_to_reset(failure.headers) + FIRST_WAIT_SECONDS * _jitter()

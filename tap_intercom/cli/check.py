@@ -11,6 +11,7 @@ import click
 from tap_intercom import check
 from tap_intercom.cli.options import connected, tap_of, with_settings
 from tap_intercom.ending import Program
+from tap_intercom.plain import masked
 from tap_intercom.shapes import probes
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def check_access(*, files: tuple[str, ...], as_json: bool, **given: Any) -> None
             sys.exit(error.exit_code)
         raise
     if as_json:
-        click.echo(json.dumps(report.shown(), indent=2))
+        click.echo(masked(json.dumps(report.shown(), indent=2)))
         return
     from rich.console import Console  # noqa: PLC0415  --help and --json have no use for it
 

@@ -12,6 +12,7 @@ from tap_intercom.api.address import REGIONS
 from tap_intercom.api.bodies import at
 from tap_intercom.given import PREFIX, check_logging
 from tap_intercom.login import connection_string
+from tap_intercom.plain import plain
 from tap_intercom.tap import TapIntercom
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def tap_of(files: tuple[str, ...], given: Mapping[str, Any], **forced: Any) -> T
 def connected(me: Mapping[str, Any], tap: TapIntercom) -> str:
     """Say in a sentence who is connected to what; never the token."""
     region = str(at("app.region", me) or "an unknown region")
-    sentence = (
+    sentence = plain(
         f"Connected as {me.get('name')} ({me.get('email')}) to the workspace {at('app.name', me)}"
         f" ({at('app.id_code', me)}), hosted in {region}, time zone {at('app.timezone', me)}."
     )

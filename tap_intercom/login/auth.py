@@ -23,6 +23,7 @@ from tap_intercom.ending import SettingsError
 from tap_intercom.login import oauth
 from tap_intercom.login.oauth import LoginError, Refused
 from tap_intercom.login.tokens import TokenStore, is_token
+from tap_intercom.plain import secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -50,7 +51,8 @@ class IntercomAuthenticator(AuthBase):
         self._host = urlsplit(url).netloc.lower()
         self._initiate = config.get("initiate_oauth") or OFF
         self._is_oauth = config.get("auth_scheme") == OAUTH
-        self.setting, self._token = configured_token(config)
+        self.setting, token = configured_token(config)
+        self._carry(token)
         # What a token is stored under, beside the app.
         self.place: str = url if config.get("api_url") else config.get("region") or "us"
         self.app = oauth.App(
@@ -60,6 +62,7 @@ class IntercomAuthenticator(AuthBase):
             page_url=f"{url}/oauth" if config.get("api_url") else PAGES[self.place],
             api_url=url,
         )
+        secrets.keep(self.app.client_secret)
         self._location = config.get("oauth_settings_location")
 
     @cached_property
@@ -83,13 +86,21 @@ class IntercomAuthenticator(AuthBase):
         """Say whether the token is the store's to give: the settings do not."""
         return self._is_oauth and not self.setting
 
+    def _carry(self, token: str) -> None:
+        """Let requests carry a token from now on."""
+        secrets.keep(token)
+        self._token = token
+
     def stored(self) -> Token | None:
         """Read the stored token, if there is one.
 
         Raises:
             StoreError: The store cannot be read.
         """
-        return self.store.read(self.app.client_id, self.place)
+        token = self.store.read(self.app.client_id, self.place)
+        for one in (token or {}).values():
+            secrets.keep(str(one))
+        return token
 
     def obtain(self) -> None:
         """See to it that there is a token, by asking a person if need be and if that is allowed.
@@ -105,7 +116,7 @@ class IntercomAuthenticator(AuthBase):
             if self._initiate != GETANDREFRESH:
                 raise LoginError(f"No token is stored for {self._app_in_place}. {self._log_in}")
             token = self._login(instead_of=None)
-        self._token = token["access_token"]
+        self._carry(token["access_token"])
 
     def replace(self) -> bool:
         """Get another token for one that Intercom refuses; say whether there is one now.
@@ -121,7 +132,7 @@ class IntercomAuthenticator(AuthBase):
             token = self._login(instead_of=self._token)
         if token is None:
             return False
-        self._token = token["access_token"]
+        self._carry(token["access_token"])
         return True
 
     def log_in(self, *, open_browser: bool, patience: float) -> None:
@@ -136,7 +147,7 @@ class IntercomAuthenticator(AuthBase):
             self.stored()  # a store that cannot be used is to be known before
             token = oauth.authorised(self.app, open_browser=open_browser, patience=patience)
             self.store.write(self.app.client_id, self.place, token)
-        self._token = token["access_token"]
+        self._carry(token["access_token"])
 
     def log_out(self) -> bool:
         """Revoke the stored token and forget it; say whether there was one.

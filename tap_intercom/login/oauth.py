@@ -18,10 +18,9 @@ import threading
 import time
 from concurrent.futures import Future
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, quote, quote_plus, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import click
 import requests
@@ -29,8 +28,10 @@ from requests import RequestException
 
 from tap_intercom.api.address import USER_AGENT
 from tap_intercom.api.errors import Failure, cause
+from tap_intercom.api.transfer import bounded
 from tap_intercom.login.callback import PortTaken, Shown, listeners
 from tap_intercom.login.tokens import is_token
+from tap_intercom.plain import Sentence, secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -46,7 +47,7 @@ EXCHANGE_SECONDS = 30.0
 POLL_SECONDS = 0.1
 
 
-class LoginError(click.ClickException):
+class LoginError(Sentence):
     """There is no token to be had; the message says why, and what to do."""
 
 
@@ -89,7 +90,7 @@ def session(app: App) -> OAuth2Session:
         token_endpoint_auth_method="client_secret_post",  # noqa: S106  the name of a method
     )
     client.headers["User-Agent"] = USER_AGENT
-    return client
+    return bounded(client)
 
 
 # A redirect would carry the secret to another host.
@@ -132,7 +133,8 @@ def revoke(app: App, token: Token) -> None:
 
     url, headers = f"{app.api_url}/auth/uninstall", {"User-Agent": USER_AGENT}
     try:
-        response = requests.post(url, headers=headers, auth=signed, **CAREFULLY)  # noqa: S113
+        with bounded(requests.Session()) as client:
+            response = client.post(url, headers=headers, auth=signed, **CAREFULLY)
     except RequestException as error:
         raise LoginError(f"{app.api_url} could not be reached: {cause(error)}.") from None
     gone = response.status_code == requests.codes.unauthorized
@@ -140,13 +142,10 @@ def revoke(app: App, token: Token) -> None:
         raise LoginError(f"{Failure.of_answer(response)} The token was not revoked.")
 
 
-def _checked(response: requests.Response, secrets: set[str]) -> requests.Response:
-    """Refuse an answer of the exchange that has no token in it; repeat nothing secret from it."""
+def _checked(response: requests.Response) -> requests.Response:
+    """Refuse an answer of the exchange that has no token in it."""
     if response.status_code >= requests.codes.multiple_choices:
         answer = Failure.of_answer(response)
-        said = f"{response.text} {answer}"  # as it came, and as it reads
-        if any(secret in said for secret in secrets):
-            answer = replace(answer, text="")
         refused = answer.status in {requests.codes.bad_request, requests.codes.unauthorized}
         raise (Refused if refused else LoginError)(f"{answer} {EXCHANGE_ADVICE}")
     try:
@@ -173,13 +172,12 @@ def _token(app: App, grant: str, ask: Callable[[OAuth2Session], Token]) -> Token
     """Run an exchange, and word its failure."""
     from authlib.common.errors import AuthlibBaseError  # noqa: PLC0415  see session()
 
-    given = filter(None, (grant, app.client_secret))
-    forms = (str, quote, partial(quote, safe=""), quote_plus)
-    secrets = {form(one) for one in given for form in forms}
+    for secret in (grant, app.client_secret):
+        secrets.keep(secret)  # an answer may repeat what it was asked
     try:
         with session(app) as client:
             for hook in ("access_token_response", "refresh_token_response"):
-                client.register_compliance_hook(hook, lambda answer: _checked(answer, secrets))
+                client.register_compliance_hook(hook, _checked)
             answered = ask(client)
     except RequestException as error:
         problem = f"{app.api_url} could not be reached: {cause(error)}. Log in again."

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import platformdirs
-from click import ClickException
+
+from tap_intercom.plain import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ LOCK_SECONDS = 330.0
 logger = logging.getLogger("tap-intercom.tokens")
 
 
-class StoreError(ClickException):
+class StoreError(Sentence):
     """The file of tokens cannot be used; the message names it."""
 
 

@@ -26,6 +26,7 @@ MILLISECONDS_FROM = 10**11
 MICROSECONDS_FROM = 10**14
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+_SECONDS = re.compile(r"\d+(\.\d+)?", re.ASCII)
 _FRACTION = re.compile(r"\.(\d+)")
 
 
@@ -87,13 +88,16 @@ def epoch(value: datetime) -> int:
 
 
 def http_date(value: str) -> datetime:
-    """Read the `Date` header of an answer: the server's clock, to the second.
+    """Read a date of a header, such as `Date`: the server's clock, to the second.
+
+    One without a zone is in UTC, too: https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7
 
     Raises:
         ValueError: It is not such a date.
     """
     try:
-        return parsedate_to_datetime(value).astimezone(UTC)
+        moment = parsedate_to_datetime(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except OverflowError as error:
         msg = "a year or an offset that there cannot be"
         raise ValueError(msg) from error
@@ -107,8 +111,25 @@ def seconds_to_reset(headers: Mapping[str, str]) -> float:
         ValueError: It is not a number.
     """
     reset = float(headers["X-RateLimit-Reset"])
-    now = http_date(headers["Date"]).timestamp() if "Date" in headers else time.time()
-    return max(0.0, reset - now)
+    return max(0.0, reset - _now(headers))
+
+
+def seconds_to_retry(headers: Mapping[str, str]) -> float:
+    """Count the seconds that `Retry-After` asks for, be it in seconds or until a date.
+
+    Raises:
+        KeyError: There is no such header.
+        ValueError: It is neither.
+    """
+    asked = headers["Retry-After"].strip()
+    if _SECONDS.fullmatch(asked):
+        return float(asked)
+    return max(0.0, http_date(asked).timestamp() - _now(headers))
+
+
+def _now(headers: Mapping[str, str]) -> float:
+    """Read the clock of the server that sent an answer, or our own where it tells none."""
+    return http_date(headers["Date"]).timestamp() if "Date" in headers else time.time()
 
 
 def _parse_number(value: float) -> datetime:

@@ -44,6 +44,7 @@ class App:
         self.state = State(options)
         self.failures: list[BaseException] = []
         self.hang_up: Callable[[object], None] = lambda _: None
+        self.write: Callable[[object, bytes], None] = lambda _, __: None
         self._control = control_app(self.state)
         self._oauth = oauth_app(self.state)
         self._tokens: dict[str, tuple[str, Misfortune]] = {}
@@ -231,6 +232,8 @@ class _Exchange:
         """Send the answer, or reset the connection; tell whether it was an answer."""
         if reply.ending is Ending.RESET:
             return await self._hang_up()
+        if reply.raw is not None:
+            return await self._written(reply.raw(), reply.every) and await self._hang_up()
         headers = [(b"date", self.state.clock.date()), (b"content-type", reply.content_type)]
         if reply.chunks is None:
             headers.append((b"content-length", b"%d" % len(reply.body)))
@@ -251,6 +254,14 @@ class _Exchange:
         """Send a body in pieces; tell whether somebody has listened to the end."""
         for chunk in chunks:
             await self._send(chunk, more=True)
+            if await self._leaves_within(every):
+                return False
+        return True
+
+    async def _written(self, pieces: Iterable[bytes], every: float) -> bool:
+        """Write pieces of a response as they are; tell whether somebody has listened to the end."""
+        for piece in pieces:
+            self.app.write(self.scope.get("client"), piece)
             if await self._leaves_within(every):
                 return False
         return True

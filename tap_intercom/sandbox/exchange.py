@@ -29,7 +29,8 @@ class Ending(Enum):
 class Reply:
     """One response. `bare` ones come from a load balancer, which knows no rate limit.
 
-    `chunks` are sent instead of a body, `every` so many seconds, without saying how long it is.
+    `chunks` are sent instead of a body, `every` so many seconds, without saying how long it is;
+    `raw` are sent instead of the whole response, head and all, and the connection is reset then.
     """
 
     status: int = 200
@@ -41,6 +42,7 @@ class Reply:
     delay: float = 0.0
     ending: Ending = Ending.ANSWER
     chunks: Callable[[], Iterable[bytes]] | None = None
+    raw: Callable[[], Iterable[bytes]] | None = None
     every: float = 0.0
 
 

@@ -17,6 +17,7 @@ Like those of `misfortunes`, they are chosen by the token.
     demo-export-empty             a file of no bytes
     demo-export-other             a file of something else, with columns that nobody asked for
     demo-export-elsewhere         a job says that its file is on another host
+    demo-export-drip              the length of the first chunk of a file does not end
     demo-export-redirect          whoever asks for a file is sent to another host
 """
 
@@ -26,6 +27,7 @@ import io
 import zipfile
 from dataclasses import replace
 from functools import lru_cache
+from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -45,6 +47,7 @@ MEGABYTE = 1024 * 1024
 BOMB = 512 * MEGABYTE
 LONG = 64 * MEGABYTE
 WIDE = 1_000_000
+DRIP_EVERY = 0.2
 MEMBER = "receipt_20260601-120000.csv"
 ELSEWHERE = (f"../../../{MEMBER}", "/tmp/open_20260601-120000.csv", "C:\\click_20260601-120000.csv")  # noqa: S108  a name that must not be used
 
@@ -194,6 +197,12 @@ def elsewhere(_: State, call: Call, proceed: Proceed) -> Reply:
     return replace(reply, body=msgspec.json.encode(job))
 
 
+def drip(_: str) -> Reply:
+    """Send a length that does not end."""
+    head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1;"
+    return Reply(raw=lambda: chain([head], repeat(b"x")), every=DRIP_EVERY)
+
+
 def redirect(_: str) -> Reply:
     """Send whoever asks to another host."""
     location = ((b"location", f"{HOST_ELSEWHERE}/file".encode()),)
@@ -218,5 +227,6 @@ EXPORT_MISFORTUNES: dict[str, Misfortune] = {
     "demo-export-empty": file_of(empty),
     "demo-export-other": file_of(other),
     "demo-export-elsewhere": elsewhere,
+    "demo-export-drip": file_of(drip),
     "demo-export-redirect": file_of(redirect),
 }

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import zlib
+from base64 import b64encode
 from dataclasses import replace
+from email.utils import formatdate
 from functools import cache
-from itertools import repeat
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import msgspec
 
 from .exchange import Call, Refusal, Reply
 from .failures import as_is, page
 from .limits import Allowance, exceeded
+from .poison import is_poisoned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,6 +39,12 @@ TOO_MANY = 1_000
 PLACES = ("cursor", "page", "scroll_param", "starting_after")
 
 START, END = b'{"type":"list","data":[', b"]}"
+
+THREE_YEARS = 3 * 365 * 86_400
+WIDE_LINE, MANY_LINES = 100_000, 200
+# What would colour a terminal, put another title on it, begin a line in a log, turn what follows
+# around, and do more of the kind with a single character.
+ESCAPES = "\x1b[31m\x1b]0;pwned\x07\r\nINFO all is well\u202e\x9b2J\x7f\u2028"
 
 
 def _lists(call: Call) -> bool:
@@ -158,12 +168,53 @@ def limit_zero(state: State, _: Call, proceed: Proceed) -> Reply:
     return replace(reply, headers=(*reply.headers, *told))
 
 
+def dripping(start: bytes, drop: bytes) -> Misfortune:
+    """Begin a response in some way, and let one drop after the other follow, without end."""
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n" + start
+    begin = head if start else b""
+    return instead(lambda: Reply(raw=lambda: chain([begin], repeat(drop)), every=DRIP_EVERY))
+
+
+def headed(lines: Callable[[], bytes]) -> Misfortune:
+    """Answer an empty list, with some lines in its head."""
+    body = START + END
+    head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n" % len(body)
+    return instead(lambda: Reply(raw=lambda: [head + lines() + b"\r\n" + body]))
+
+
+CHUNKED = b"transfer-encoding: chunked\r\n\r\n"
+
+
 def retry_forever(_: State, call: Call, proceed: Proceed) -> Reply:
     """Ask for a wait of three years on the first call of each endpoint."""
-    if call.nth > 1:
+    return proceed() if call.nth > 1 else _wait(b"99999999")
+
+
+def retry_in_years(state: State, call: Call, proceed: Proceed) -> Reply:
+    """Name a moment in three years."""
+    then = formatdate(state.clock.now() + THREE_YEARS, usegmt=True)
+    return proceed() if call.nth > 1 else _wait(then.encode())
+
+
+def _wait(how_long: bytes) -> Reply:
+    headers = ((b"retry-after", how_long),)
+    raise Refusal(429, "rate_limit_exceeded", exceeded(167).message, headers=headers)
+
+
+def echo(_: State, call: Call, proceed: Proceed) -> Reply:
+    """Tell what goes wrong with the token in it, in several ways, and with what terminals obey."""
+    packed = b64encode(f"Bearer {call.token}".encode()).decode()
+    said = f"{ESCAPES} é 日本 {call.token} {quote(call.token, safe='')} {packed}"
+    if "segments" in call.resources and _lists(call):
+        line = f"HTTP/1.1 404 {call.token} \x1b[31m \x9b2J é\r\ncontent-length: 0\r\n\r\n"
+        return Reply(raw=lambda: [line.encode("latin-1")])
+    if not is_poisoned(call) and not ("tags" in call.resources and _lists(call)):
         return proceed()
-    wait = ((b"retry-after", b"99999999"),)
-    raise Refusal(429, "rate_limit_exceeded", exceeded(167).message, headers=wait)
+    # Where an answer is cut off, a part of the token may be left of it.
+    cut = ESCAPES * 4 + "." * (480 - 8 * len(ESCAPES)) + call.token
+    told = [{"code": f"code {said}", "message": one} for one in (said, cut, said)]
+    body = {"type": "error.list", "request_id": f"id {said}", "errors": told}
+    return Reply(400, msgspec.json.encode(body))
 
 
 def away(state: State, call: Call, proceed: Proceed) -> Reply:
@@ -180,11 +231,21 @@ KINDS: dict[str, Misfortune] = {
     "deep": instead(lambda: Reply(body=START + b"[" * DEEP + b"]" * DEEP + END)),
     "deep-ish": nested,
     "drip": instead(lambda: Reply(chunks=lambda: repeat(b" "), every=DRIP_EVERY)),
+    "drip-head": dripping(b"x-drip: ", b"x"),
+    "drip-continue": dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    "drip-chunks": dripping(CHUNKED + b"1;", b"x"),
+    "drip-trailers": dripping(
+        CHUNKED + b"%x\r\n%s\r\n0\r\nx-drip: " % (len(START + END), START + END), b"x"
+    ),
+    "wide-head": headed(lambda: b"x-wide: %s\r\n" % (b"x" * WIDE_LINE)),
+    "long-head": headed(lambda: b"x-long: x\r\n" * MANY_LINES),
     "endless": endless(empty=False),
     "endless-empty": endless(empty=True),
     "lying-total": lying_total,
     "limit-zero": limit_zero,
     "retry-forever": retry_forever,
+    "retry-in-years": retry_in_years,
+    "echo": echo,
     "away": away,
 }
 

@@ -3,8 +3,8 @@
 A misfortune gets the state, the call and `proceed`, which answers as if all were well. It may
 answer instead, or change the answer. `call.nth` counts the calls with this token on this method
 and path template, `call.total` all calls with this token; both begin with 1. In which ways a single
-call fails is in `failures`, what happens in a restless workspace in `restless`, what does harm in
-`hostile`.
+call fails is in `failures`, what always fails in `poison`, what happens in a restless workspace in
+`restless`, what does harm in `hostile`.
 
     demo                          all well, and so is every other token that begins with `demo`
                                   but for `demo-oauth-…`, which a login must have given out
@@ -48,12 +48,21 @@ call fails is in `failures`, what happens in a restless workspace in `restless`,
     demo-hostile-deep             they are 100,000 arrays in each other
     demo-hostile-deep-ish         the first record of each has objects in each other, 400 deep
     demo-hostile-drip             they come one byte every 0.2 seconds, without end
+    demo-hostile-drip-head        so does a line of their head
+    demo-hostile-drip-continue    they are `100 Continue`, again and again
+    demo-hostile-drip-chunks      the length of their first chunk does not end
+    demo-hostile-drip-trailers    what may follow their last chunk does not end
+    demo-hostile-wide-head        they have a line in their head that is too long for anybody
+    demo-hostile-long-head        they have too many lines in their head
     demo-hostile-endless          lists and searches are their first page, again and again, and each
                                   time the next page has another cursor
     demo-hostile-endless-empty    the same, without records
     demo-hostile-lying-total      they count too many pages and records, and none the next time
     demo-hostile-limit-zero       each answer says that the rate limit is 0 for years
     demo-hostile-retry-forever    429 on the first call of each endpoint, to be tried in three years
+    demo-hostile-retry-in-years   the same, but the three years are said as a date
+    demo-hostile-echo             what goes wrong is told with the token, escape sequences and line
+                                  breaks: by one record in eight, and by all of tags and segments
     demo-hostile-away             308 to another host for everything but /me
     demo-export-KIND              an export ends badly, or its file is no honest one; KIND is one
                                   of those in `export_misfortunes`
@@ -61,7 +70,6 @@ call fails is in `failures`, what happens in a restless workspace in `restless`,
 
 from __future__ import annotations
 
-import zlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -71,9 +79,10 @@ import msgspec
 from .endpoint import gone
 from .exchange import HTML, JSON, Call, Ending, Refusal, Reply
 from .export_misfortunes import EXPORT_MISFORTUNES
-from .failures import FAILURES, GATEWAY_TIMEOUT, UNAVAILABLE, always, as_is, error, html, page
+from .failures import FAILURES, GATEWAY_TIMEOUT, UNAVAILABLE, as_is, error, html, page
 from .grants import ISSUED
 from .hostile import hostile
+from .poison import broken, poisoned
 from .restless import restless
 from .scrolls import exists, expired
 from .versions import V2_16
@@ -284,54 +293,6 @@ PERISHABLE = {
     *(f"/contacts/{{id}}/{name}" for name in ("tags", "companies", "notes", "segments")),
     *(f"/contacts/{{id}}/{name}" for name in ("subscriptions", "merge_history")),
     *(f"/companies/{{id}}/{name}" for name in ("contacts", "segments", "notes")),
-}
-
-
-def failing_as(way: str) -> Misfortune:
-    """Fail in a way that is named by its status, or as `FAILURES` has it."""
-    if way in FAILURES:
-        return FAILURES[way]
-    if way == "html404":
-        return always(html(404, "Not Found"))
-    if way == "without":
-        return always(Reply(200, b'{"type": "list"}'))
-    return always(error(int(way), "server_error" if way[0] == "5" else "client_error", "Poisoned."))
-
-
-def poisoned(way: str) -> Misfortune:
-    """Make one record in eight one that nobody can ask about."""
-    failure = failing_as(way)
-
-    def poison(state: State, call: Call, proceed: Proceed) -> Reply:
-        name = call.argument or call.query.get("intercom_user_id", "")
-        is_detail = call.template in POISONABLE or "intercom_user_id" in call.query
-        if not is_detail or zlib.crc32(name.encode()) % 8:
-            return proceed()
-        return failure(state, call, proceed)
-
-    return poison
-
-
-def broken(what: str) -> Misfortune:
-    """Make all calls for one resource fail."""
-    resource, _, way = what.rpartition("-")
-    failure = failing_as(way)
-
-    def fail(state: State, call: Call, proceed: Proceed) -> Reply:
-        return failure(state, call, proceed) if resource in call.resources else proceed()
-
-    return fail
-
-
-POISONABLE = {
-    "/conversations/{id}",
-    "/conversations/{id}/handling_events",
-    "/conversations/{id}/side_conversations",
-    "/articles/{id}",
-    "/articles/{id}/versions",
-    *(f"/contacts/{{id}}/{name}" for name in ("tags", "companies", "notes", "segments")),
-    "/contacts/{id}/subscriptions",
-    *(f"/companies/{{id}}/{name}" for name in ("contacts", "notes")),
 }
 
 

@@ -67,16 +67,26 @@ class Server(uvicorn.Server):
         self._loop: asyncio.AbstractEventLoop | None = None
         self.up = threading.Event()
         app.hang_up = self.reset_connection
+        app.write = self.write
 
     def reset_connection(self, client: object) -> None:
         """Reset the connection of one client."""
+        for transport in self._transports(client):
+            raw = transport.get_extra_info("socket")
+            with suppress(OSError):
+                raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER)
+            transport.abort()
+
+    def write(self, client: object, sent: bytes) -> None:
+        """Write bytes to one client as they are, past all that knows of HTTP."""
+        for transport in self._transports(client):
+            transport.write(sent)
+
+    def _transports(self, client: object) -> Iterator[asyncio.Transport]:
         for connection in tuple(self.server_state.connections):
             transport = connection.transport
             if getattr(connection, "client", None) == client and transport is not None:
-                raw = transport.get_extra_info("socket")
-                with suppress(OSError):
-                    raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER)
-                transport.abort()
+                yield transport
 
     async def main_loop(self) -> None:
         """Wait for the end; uvicorn's own loop looks for it ten times a second."""

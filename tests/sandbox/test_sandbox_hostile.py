@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import time
 import zlib
+from email.utils import parsedate_to_datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -83,6 +85,36 @@ def test_drop_by_drop(start: Start) -> None:
     assert time.perf_counter() - began >= 0.6
 
 
+@pytest.mark.parametrize(
+    ("kind", "received"),
+    [
+        ("drip-head", b"x-drip: xxxx"),
+        ("drip-continue", b"HTTP/1.1 100 Continue\r\n\r\n" * 4),
+        ("drip-chunks", b"chunked\r\n\r\n1;xxxx"),
+        ("drip-trailers", b"]}\r\n0\r\nx-drip: xxxx"),
+        ("wide-head", b"x-wide: " + b"x" * 70_000),
+        ("long-head", b"x-long: x\r\n" * 150),
+    ],
+)
+def test_what_no_answer_is_made_of(start: Start, kind: str, received: bytes) -> None:
+    come = spoken(start().using(token=f"demo-hostile-{kind}"), "/tags", received)
+    assert come.startswith(b"HTTP/1.1 ")
+
+
+def spoken(intercom: Caller, path: str, awaited: bytes) -> bytes:
+    """What is answered, byte by byte, until something has come."""
+    host, port = intercom.sandbox.url.removeprefix("http://").split(":")
+    asked = f"GET {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {intercom.token}\r\n\r\n"
+    come = b""
+    with socket.create_connection((host, int(port)), timeout=60) as connection:
+        connection.sendall(asked.encode())
+        while awaited not in come:
+            piece = connection.recv(65_536)
+            assert piece, come
+            come += piece
+    return come
+
+
 @pytest.mark.parametrize("kind", ["endless", "endless-empty"])
 def test_the_first_page_again_and_again(start: Start, ever: Json, kind: str) -> None:
     intercom = start(size=120).using(token=f"demo-hostile-{kind}")
@@ -135,6 +167,27 @@ def test_a_wait_of_years(start: Start) -> None:
         first, second = intercom.get(path), intercom.get(path)
         assert (first.status_code, first.headers["Retry-After"]) == (429, "99999999")
         assert second.status_code == 200
+
+
+def test_a_moment_in_years(start: Start) -> None:
+    intercom = start().using(token="demo-hostile-retry-in-years")
+    first, second = intercom.get("/tags"), intercom.get("/tags")
+    then = parsedate_to_datetime(first.headers["Retry-After"]).timestamp()
+    assert first.status_code == 429
+    assert abs(then - intercom.sandbox.now() - 3 * 365 * 86_400) < 86_400
+    assert second.status_code == 200
+
+
+def test_what_goes_wrong_is_told_with_the_token(start: Start) -> None:
+    intercom = start().using(token="demo-hostile-echo")
+    answer = intercom.get("/tags")
+    assert answer.status_code == 400
+    for said in (answer.json()["request_id"], answer.json()["errors"][0]["message"]):
+        assert "demo-hostile-echo" in said
+        assert {"\x1b", "\n", "\u202e", "\x9b"} <= {*said}
+    reason = b"HTTP/1.1 404 demo-hostile-echo \x1b[31m"
+    assert spoken(intercom, "/segments", reason).startswith(reason)
+    assert intercom.get("/contacts").status_code == 200
 
 
 def test_everything_is_elsewhere(start: Start) -> None:

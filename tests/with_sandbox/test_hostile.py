@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import subprocess
 import threading
+from base64 import b64encode
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from unicodedata import category
 from urllib.parse import unquote
 
 import pytest
@@ -16,7 +19,7 @@ import requests
 from runs import NAMES, Run, catalog_of, sync
 from starting import Started
 
-from tap_intercom.api import retries
+from tap_intercom.api import jobs, retries
 from tap_intercom.api.errors import IntercomError
 from tap_intercom.audit import RunError
 from tap_intercom.sandbox import running
@@ -34,7 +37,7 @@ MEMORY = 400.0
 # The program, but for the waits between tries, which are not what is looked at here.
 IMPATIENT = """\
 from tap_intercom.__main__ import main
-from tap_intercom.api import retries
+from tap_intercom.api import jobs, retries
 retries.FIRST_WAIT_SECONDS = 0.01
 retries.LONGEST_WAIT_SECONDS = 0.1
 main()
@@ -93,6 +96,38 @@ def test_a_body_that_is_too_much_ends_the_run_with_a_sentence(
     assert ended.run.rows("tags") == []
     assert small.stats()["requests"] <= 12
     assert ended.megabytes < MEMORY
+
+
+@pytest.mark.parametrize("where", ["head", "continue", "chunks", "trailers"])
+def test_what_drips_is_given_up_wherever_it_does(
+    small: Sandbox, tmp_path: Path, where: str
+) -> None:
+    token = f"demo-hostile-drip-{where}"
+    ended = program(small, tmp_path, "tags", "contacts", token=token, request_timeout=1)
+    assert ended.code == 1, ended.said
+    assert "did not arrive whole within request_timeout. Trying again" in ended.said
+    assert "Traceback" not in ended.said
+    assert ended.run.counts == {"contacts": len(small.records("contacts"))}
+
+
+@pytest.mark.parametrize("kind", ["wide-head", "long-head"])
+def test_a_head_that_is_too_much_ends_with_a_sentence(
+    small: Sandbox, tmp_path: Path, kind: str
+) -> None:
+    ended = program(small, tmp_path, "tags", token=f"demo-hostile-{kind}")
+    assert ended.code == 1, ended.said
+    assert "got more than" in ended.said
+    assert "Traceback" not in ended.said
+
+
+def test_a_file_of_which_a_length_drips_is_given_up_at_its_deadline(
+    small: Sandbox, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(jobs, "MINUTE", 1.0)
+    run = sync(small, "content_export_receipt", token="demo-export-drip", export_timeout_minutes=2)
+    assert run.error is not None
+    assert "The file did not arrive within 2 minutes" in f"{run.error} {caplog.text}"
+    assert run.rows("content_export_receipt") == []
 
 
 def test_a_record_that_is_deep_passes_whole(small: Sandbox) -> None:
@@ -169,13 +204,59 @@ def test_a_limit_of_zero_does_not_stop_the_run_for_ever(small: Sandbox, tmp_path
         assert "limit" in ended.sentence
 
 
-def test_a_wait_of_years_is_cut_short(small: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", ["retry-forever", "retry-in-years"])
+def test_a_wait_of_years_is_cut_short(
+    small: Sandbox, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
     """To 32 seconds for each call, in a real run."""
     assert retries.LONGEST_WAIT_SECONDS <= 60
     monkeypatch.setattr(retries, "LONGEST_WAIT_SECONDS", 0.05)
-    run = sync(small, token="demo-hostile-retry-forever")
+    run = sync(small, token=f"demo-hostile-{kind}")
     assert run.error is None
     assert run.records == sync(small).records
+
+
+# Words
+
+ECHOING = "demo-hostile-echo"
+LOUD = {"TAP_INTERCOM_LOGLEVEL": "DEBUG", "LOGLEVEL": "DEBUG"}
+
+
+@pytest.mark.parametrize("command", ["tap-intercom", "tap-intercom-check"])
+def test_what_a_server_says_is_shown_in_plain_lines_and_without_the_token(
+    small: Sandbox, tmp_path: Path, command: str
+) -> None:
+    config, catalog, summary = (tmp_path / f"{name}.json" for name in ("config", "catalog", "told"))
+    settings = {"api_key": ECHOING, "api_url": small.url, "summary_file": str(summary)}
+    config.write_text(json.dumps(settings))
+    catalog.write_text(json.dumps(catalog_of("tags", "segments", "contacts", "contact_notes")))
+    chosen = ["--catalog", str(catalog)] if command == "tap-intercom" else []
+    tap = Started(
+        [command, "--config", str(config), *chosen],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, **LOUD},
+    )
+    try:
+        out, err = tap.communicate(PATIENCE)
+    finally:
+        tap.kill()
+    said = err.decode() if chosen else (out + err).decode()
+    assert "Traceback" not in said
+    assert "é 日本 ***" in said
+    assert "pwned" in said
+    assert {
+        one for one in said if one != "\n" and category(one) in {"Cc", "Cf", "Zl", "Zp"}
+    } == set()
+    assert not any(line.startswith("INFO all is well") for line in said.splitlines())
+    told = [said, *([summary.read_text()] if chosen else [])]
+    packed = b64encode(f"Bearer {ECHOING}".encode()).decode()
+    for text in told:
+        assert [
+            piece for piece in (ECHOING, ECHOING[:12], ECHOING[-12:], packed) if piece in text
+        ] == []
+    if chosen:
+        assert json.loads(summary.read_text())["streams"]["contact_notes"]["lost"]
 
 
 # Other hosts
