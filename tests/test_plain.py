@@ -18,10 +18,10 @@ from singer_sdk.logging import ConsoleFormatter, StructuredFormatter
 from tap_intercom import plain as room
 from tap_intercom.api.errors import MOST_SAID, Failure, IntercomError
 from tap_intercom.audit import Audit, RunError
+from tap_intercom.ending import SettingsError
 from tap_intercom.login.oauth import LoginError
 from tap_intercom.login.tokens import StoreError
 from tap_intercom.plain import MASK, PIECE, PlainRecord, Secrets, log_plainly, plain
-from tap_intercom.settings import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

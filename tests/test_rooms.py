@@ -26,7 +26,8 @@ FLOORS = """
     run settings
     login
     api
-    audit concurrency files messages spools
+    spools
+    audit concurrency files messages
     ending
     plain records
 """
