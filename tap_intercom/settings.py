@@ -178,8 +178,9 @@ DECLARED: dict[str, Any] = th.PropertiesList(
         th.IntegerType(minimum=1, maximum=1_440),
         default=15,
         title="Patience",
-        description="How long a run waits while nothing at all comes from Intercom, before it "
-        "gives up.",
+        description="For how many minutes nothing at all may come from Intercom before a run "
+        "gives up. One call that fails while others work is given up after ten tries or two "
+        "minutes.",
     ),
     th.Property(
         "user_agent",

@@ -42,6 +42,7 @@ from tap_intercom.streams.people import Companies
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from tap_intercom.shapes.shape import Page
     from tap_intercom.tap import TapIntercom
 
 CONTACTS, CONVERSATIONS, TICKETS = (

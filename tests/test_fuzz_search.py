@@ -112,7 +112,7 @@ class Searched(Contacts):
     def largest_size(self) -> int:
         return self.intercom.size
 
-    def fetch(self, request: Request, rules: Rules | None = None) -> Any:
+    def fetch(self, request: Request, rules: Rules | None = None) -> Any:  # noqa: ARG002
         return self.intercom(request)
 
     def since(self, since: int | None, until: int | None = None) -> Reach:

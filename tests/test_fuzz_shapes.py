@@ -20,6 +20,7 @@ from requests.adapters import BaseAdapter
 
 from tap_intercom.api.errors import IntercomError, ScrollLost
 from tap_intercom.api.paginators import RepeatedPage
+from tap_intercom.api.retries import Patience
 from tap_intercom.records import times
 from tap_intercom.run import Run
 from tap_intercom.shapes.children import Explode, FanOut
@@ -133,7 +134,7 @@ def test_any_answer_becomes_rows_that_fit_or_a_sentence(
     run.client.session.mount("https://", Anything(bodies))
     run.started_at = times.parse(STARTED)
     run.workspace_created_at = times.parse(STARTED - 60 * DAY)
-    stream = kind(discovered, run)
+    stream = kind(discovered, run, patience=Patience(tries=1, outage_seconds=0))
     validator = Draft202012Validator(stream.schema)
     reach = stream.reach()
     if reach.is_bounded:
@@ -165,7 +166,7 @@ class Scrolled(Scroll):
     size: int
     breaks: list[int]
 
-    def fetch(self, request: Request, _: Rules | None = None) -> Any:
+    def fetch(self, request: Request, rules: Rules | None = None) -> Any:  # noqa: ARG002
         start = int(request.params.get("scroll_param", 0))
         if start and self.breaks:
             self.breaks[0] -= 1

@@ -100,13 +100,13 @@ def test_who_asks_is_not_asked_for_long(run: Run, intercom: Intercom, naps: list
 def test_a_run_that_cannot_begin_says_what_to_check(
     run: Run, intercom: Intercom, status: int, said: str
 ) -> None:
-    intercom.put("/me", answer(status))
+    intercom.put("/me", answer(status, {}))
     with pytest.raises(RunError, match=said):
         run.introduce()
     assert len(intercom.asked) == 1  # a token of the settings is not replaced
 
 
-def test_what_is_wrong_with_a_token_that_may_not_ask_who_it_is(
+def test_what_is_wrong_with_a_token_that_may_not_ask(
     run: Run, intercom: Intercom
 ) -> None:
     intercom.put("/me", answer(401))
@@ -251,7 +251,7 @@ def test_a_run_opens_what_is_selected_and_can_be_asked() -> None:
     run = synced(intercom, "tags", "teams", "companies", "calls", api_version="2.10")
     assert run.left_out.keys() == {"calls", "companies"}
     assert intercom.paths[0] == "/me"
-    assert sorted(intercom.paths[1:3]) == ["/tags", "/teams"]
+    assert sorted(intercom.paths[1:4]) == ["/companies/scroll", "/tags", "/teams"]
     assert "/calls" not in intercom.paths
     assert len(intercom.to("/tags")) == len(intercom.to("/teams")) == 1
 
