@@ -143,12 +143,14 @@ FLOORS = (
     ("check",),
     ("tap",),
     ("streams",),
-    ("shapes",),
+    ("given", "shapes"),
     ("settings", "run"),
     ("login",),
     ("api",),
-    ("audit", "messages", "concurrency", "files", "spools"),
-    ("records",),
+    ("spools",),
+    ("audit", "messages", "concurrency", "files"),
+    ("ending",),
+    ("plain", "records"),
     ("sandbox",),
 )
 

@@ -182,11 +182,13 @@ def workspace() -> Iterator[Sandbox]:
         yield sandbox
 
 
+NOBODY = "http://127.0.0.1:9"
+
 # What the tap runs with -> the beginnings of the quoted messages that it then prints.
 QUOTED: list[tuple[dict[str, Any], list[str]]] = [
     ({"api_key": ""}, ["No token"]),
     ({"api_key": "demo-revoked"}, ["Intercom answered 401"]),
-    ({"api_url": "http://127.0.0.1:9"}, ["https://api.intercom.io could"]),
+    ({"api_url": NOBODY}, ["https://api.intercom.io could"]),
     (
         {"api_key": "demo-no-permission-tickets", "api_version": "2.15"},
         ["Left out tickets", "Left out deleted_conversations", "Intercom gives only"],
@@ -201,7 +203,9 @@ def tapped(settings: dict[str, Any], folder: Path) -> subprocess.CompletedProces
     config = folder / "config.json"
     config.write_text(json.dumps(settings))
     env = {name: value for name, value in os.environ.items() if not name.startswith("TAP_")}
-    return ran("tap-intercom", "--config", str(config), cwd=folder, env=env)
+    # A run would wait for a quarter of an hour.
+    briefly = ["--test"] if settings.get("api_url") == NOBODY else []
+    return ran("tap-intercom", "--config", str(config), *briefly, cwd=folder, env=env)
 
 
 def quotes() -> list[str]:

@@ -22,6 +22,7 @@ from intercom import (
     waited_for,
 )
 
+from tap_intercom.api.bodies import Garbled
 from tap_intercom.api.errors import IntercomError
 from tap_intercom.records import times
 from tap_intercom.shapes.lists import List, Windows
@@ -320,7 +321,7 @@ def test_of_two_places_the_first_that_has_records_counts(
 
 @pytest.mark.parametrize("body", [{}, {"rows": []}, {"a": {}}, {"b": {"rows": 5}}, None, 5, "a"])
 def test_no_list_where_records_should_be_is_not_taken_as_empty(tap: TapIntercom, body: Any) -> None:
-    with pytest.raises(IntercomError, match=r"no list at `a.rows|b.rows`"):
+    with pytest.raises(Garbled, match=r"no list at `a.rows|b.rows`"):
         Twofold(tap, tap.run).dig(body)
 
 

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, quote, quote_plus, urlsplit
 
 import pytest
 import requests
-from serving import serving
+from raw_server import serving
 
 from tap_intercom.login import oauth
 from tap_intercom.login.oauth import App, LoginError, NotTheAnswer, Question, Refused

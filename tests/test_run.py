@@ -106,9 +106,7 @@ def test_a_run_that_cannot_begin_says_what_to_check(
     assert len(intercom.asked) == 1  # a token of the settings is not replaced
 
 
-def test_what_is_wrong_with_a_token_that_may_not_ask(
-    run: Run, intercom: Intercom
-) -> None:
+def test_what_is_wrong_with_a_token_that_may_not_ask(run: Run, intercom: Intercom) -> None:
     intercom.put("/me", answer(401))
     with pytest.raises(TokenRefused) as refused:
         run.check_token(RULES)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 import urllib3
-from serving import serving
+from raw_server import serving
 
 from tap_intercom.api import transfer
 from tap_intercom.api.errors import RETRY, VERDICTS, Failure, cause, judged

@@ -267,7 +267,8 @@ class _Call:
         """Say that a request is given up, and why."""
         patience, health = self._rules.patience, self._client.health
         address = self._client.address.url
-        if error.failure.kind in {errors.SILENT, errors.SLOW}:
+        is_unheard = error.failure.kind in {errors.SILENT, errors.SLOW}
+        if is_unheard and not health.has_lived_since(self._failing_since):
             problem = f"{address} could not be reached: {error.failure.text}."
             problem += " Check the network, and region or api_url."
         else:

@@ -36,6 +36,10 @@ call fails is in `failures`, what always fails in `poison`, what happens in a re
                                   demo-KIND-once, or with a proxy's page (html404), or without what
                                   was asked for (without)
     demo-broken-RESOURCE-WAY      all calls for one resource fail, in one of these ways
+    demo-unsearchable-WAY         a search fails, in one of these ways, if one record in thirty-two
+                                  would be on its page, however small that is
+    demo-nth-N-WAY                the Nth call fails, in one of these ways, and so does each that
+                                  asks for the same; with -once behind, only the Nth
     demo-redirect                 302 to another host
     demo-redirect-once            likewise, for the first call of each endpoint
     demo-next-elsewhere           pages.next is a URL on another host
@@ -82,7 +86,7 @@ from .export_misfortunes import EXPORT_MISFORTUNES
 from .failures import FAILURES, GATEWAY_TIMEOUT, UNAVAILABLE, as_is, error, html, page
 from .grants import ISSUED
 from .hostile import hostile
-from .poison import broken, poisoned
+from .poison import broken, nth, poisoned, unsearchable
 from .restless import restless
 from .scrolls import exists, expired
 from .versions import V2_16
@@ -370,6 +374,8 @@ PREFIXES = {
     "demo-failing-": failing,
     "demo-poisoned-": poisoned,
     "demo-broken-": broken,
+    "demo-unsearchable-": unsearchable,
+    "demo-nth-": nth,
     "demo-hostile-": hostile,
 }
 

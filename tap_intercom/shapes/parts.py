@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from tap_intercom.api.errors import EndsRun, IntercomError, NotAvailable
 from tap_intercom.api.paginators import RepeatedPage, Request, Trail, next_request, walk
+from tap_intercom.api.sizes import PageSize
 from tap_intercom.records import times
 from tap_intercom.shapes.reach import Ascent
 
@@ -139,10 +140,13 @@ class Parts:
         )
 
     def rules(self, stretch: Stretch) -> Rules:
-        """Be less patient with what is to be cut, if it fails again."""
+        """Be less patient with what is cut if it fails again; read what cannot be one by one."""
         rules, width = self.stream.rules, stretch.before - stretch.since
-        is_cut = stretch.is_suspect and width > self.grain.total_seconds()
-        return replace(rules, patience=rules.patience.short) if is_cut else rules
+        if not stretch.is_suspect:
+            return rules
+        if width > self.grain.total_seconds():
+            return replace(rules, patience=rules.patience.short)
+        return replace(rules, page_size=PageSize(1))
 
     def around(self, stretch: Stretch, pages: list[Found], error: IntercomError) -> list[Stretch]:
         """Cut a stretch that cannot be read into halves; add a hole where it cannot be cut.
