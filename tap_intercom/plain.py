@@ -9,6 +9,7 @@ for every error that is shown, and for what is asked for by itself (`plain`).
 from __future__ import annotations
 
 import logging
+import re
 import traceback
 import unicodedata
 from base64 import b64encode
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
 MASK = "***"
 # So many characters of a secret in a row are masked. Intercom's tokens have 60, and who knows
 # eleven of them knows nothing; a shorter secret is masked whole, and one of a few letters, as a
-# password of the sandbox may be, is part of words.
+# password of the sandbox may be, is part of words. Nor is a piece masked that may be a word, as it
+# is of the sandbox's tokens: of twelve characters in a row of Intercom's, hardly any are all small.
 PIECE = 12
 SHORTEST = 8
+WORDS = re.compile("[a-z_-]+")
 
 # What terminals obey, what cannot be seen, what turns letters around, and what ends a line. But
 # for two that join letters, in Persian or in 👩‍🚒.
@@ -46,10 +49,11 @@ class Secrets:
         """Mask a secret from now on."""
         pieces = dict(self._pieces)
         for form in _forms(secret):
-            size = min(PIECE, len(form))
-            if size >= SHORTEST:
-                found = {form[at : at + size] for at in range(len(form) - size + 1)}
-                pieces[size] = pieces.get(size, frozenset()) | found
+            if len(form) < SHORTEST:
+                continue
+            cut = (form[at : at + PIECE] for at in range(len(form) - PIECE + 1))
+            for one in (form, *(piece for piece in cut if not WORDS.fullmatch(piece))):
+                pieces[len(one)] = pieces.get(len(one), frozenset()) | {one}
         self._pieces = pieces  # whole, as others may look at them meanwhile
 
     def mask(self, text: str) -> str:

@@ -139,6 +139,7 @@ class Losses:
             return False
         if name in self._kept and self._changed:
             self._kept[name] = {**self._kept[name], self._changed: self._moment(parent)}
+            self._remember()
         return name in self._kept or self._again[name] == self._moment(parent)
 
     def noted(self, portion: Portion) -> Portion:
