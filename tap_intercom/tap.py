@@ -7,13 +7,15 @@ import io
 import json
 import os
 import signal
+import traceback
 from contextlib import contextmanager
 from functools import cached_property, partial
 from itertools import chain
 from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
 
+from click import ClickException
 from singer_sdk import Tap
-from singer_sdk.exceptions import ConfigurationError, MappingError
+from singer_sdk.exceptions import ConfigurationError, MapExpressionError, MappingError
 from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
 from singer_sdk.singerlib import Catalog, StateMessage
@@ -121,13 +123,18 @@ class TapIntercom(Tap):
 
     @override
     def setup_mapper(self) -> None:
-        """Set up what the SDK does to records on their way.
+        """Set up what the SDK does to records of selected streams on their way.
+
+        Of others it knows no fields, and would say that a map leaves out their keys.
 
         Raises:
             SettingsError: It cannot work as it is set.
         """
+        chosen = {one.name for one in self.selected}
+        entries = {name: one for name, one in self.catalog.items() if name in chosen}
         try:
-            super().setup_mapper()
+            super(Tap, self).setup_mapper()
+            self.mapper.register_raw_streams_from_catalog(Catalog(entries))
         except (MappingError, ConfigurationError) as error:
             said = str(error).rstrip(".")
             raise SettingsError([f"stream_maps or flattening cannot work: {said}."]) from error
@@ -240,8 +247,26 @@ class TapIntercom(Tap):
         self.run.open([one.opens(one.reach()) for one in there])
         turns = [*(one for one in streams if one not in late), *late]
         for stream in chain(turns, (one for one in turns if one.is_unfinished)):
+            self._read(stream)
+
+    def _read(self, stream: Shape) -> None:
+        """Read a stream; what ends it before its end does not end the others.
+
+        Raises:
+            ClickException: It ends the run.
+            OSError: The system refuses what all streams need.
+        """
+        try:
             stream.sync()
-            stream.finalize_state_progress_markers()
+        except (ClickException, OSError):
+            raise
+        except MapExpressionError as error:
+            stream.fail(f"stream_maps cannot be applied to a record: {str(error).rstrip('.')}.")
+        except Exception as error:
+            said = "".join(traceback.format_exception_only(error)).strip()
+            stream.fail(f"The tap made a mistake: {said.rstrip('.')}. Please report this.")
+            self.logger.debug("Where it was made", exc_info=True)
+        stream.finalize_state_progress_markers()
 
     @override  # type: ignore[misc]  # likewise
     def run_sync_dry_run(
@@ -250,7 +275,11 @@ class TapIntercom(Tap):
         streams: Iterable[Stream] | None = None,
     ) -> bool:
         self.run.introduce()
-        done = super().run_sync_dry_run(dry_run_record_limit, streams)
+        try:
+            done = super().run_sync_dry_run(dry_run_record_limit, streams)
+        except MapExpressionError as error:
+            msg = f"stream_maps cannot be applied to a record: {str(error).rstrip('.')}."
+            raise RunError(msg) from error
         names = [one.name for one in self.selected]
         self.run.audit.conclude(names, self.logger, is_strict=self.config["strict"])
         return done

@@ -218,6 +218,7 @@ def synced(
     *streams: str,
     bookmarks: dict[str, int] | None = None,
     catalog: dict[str, Any] | None = None,
+    state: dict[str, Any] | None = None,
     **settings: Any,
 ) -> Run:
     """Run a tap once on some streams, and give what it wrote."""
@@ -225,7 +226,7 @@ def synced(
     tap = TapIntercom(
         config={"api_key": TOKEN, "api_url": URL, **settings},
         catalog=catalog or catalog_of(*streams),
-        state=Bookmarks(bookmarks).state if bookmarks else None,
+        state=Bookmarks(bookmarks).state if bookmarks else state,
     )
     intercom.before(tap)
     error = None

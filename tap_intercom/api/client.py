@@ -255,13 +255,15 @@ class _Call:
     def is_over(self, error: Passing) -> bool:
         """Say whether a request that has failed is given up."""
         patience, health = self._rules.patience, self._client.health
+        is_outage = health.silent_seconds > patience.outage_seconds
         if error.tries is not None and self._tries >= error.tries:
             return True
-        is_refused = error.failure.status == requests.codes.too_many_requests
+        if error.failure.status == requests.codes.too_many_requests and patience.outage_seconds:
+            return is_outage  # it is no failure
         lasts = time.monotonic() - self._failing_since
-        if is_refused or (self._tries < patience.tries and lasts < patience.seconds):
-            return is_refused and health.silent_seconds > patience.outage_seconds > 0
-        return self._others_work() or health.silent_seconds > patience.outage_seconds
+        if self._tries < patience.tries and lasts < patience.seconds:
+            return False
+        return self._others_work() or is_outage
 
     def given_up(self, error: Passing) -> IntercomError:
         """Say that a request is given up, and why."""

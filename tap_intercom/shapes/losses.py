@@ -94,7 +94,7 @@ class Losses:
         self._kept = {named(parent): parent for parent in stream.remembered}
         # When those had changed that were asked about again; and whom to ask about at the end.
         self._again: dict[str, Any] = {}
-        self._put_off: list[Record] = []
+        self._put_off: dict[str, Record] = {}
         self._is_full = False
         self._alike: list[Loss] = []
         self._any_worked = False
@@ -126,7 +126,7 @@ class Losses:
     def put_off(self) -> Iterator[Portion]:
         """Yield the listed parents that may be answered later; how many fail is counted anew."""
         self._alike = []
-        for parent in self._put_off:
+        for parent in self._put_off.values():
             yield Portion([parent], is_again=True)
 
     def _moment(self, parent: Record) -> Any:
@@ -155,7 +155,7 @@ class Losses:
             else:
                 self._is_full = True
             if loss.may_pass and not portion.is_again:
-                self._put_off.append(loss.parent)
+                self._put_off[loss.name] = loss.parent
         if portion.losses:
             self._remember()
         return replace(portion, up_to=None) if self._is_full else portion
@@ -163,6 +163,7 @@ class Losses:
     def settled(self, portion: Portion) -> None:
         """Note whose rows have been handed out."""
         for name in portion.answered:
+            self._put_off.pop(name, None)
             self._stream.account.lost.pop(name, None)
         if self._kept.keys() & set(portion.answered):
             self._kept = {

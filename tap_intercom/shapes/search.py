@@ -85,8 +85,7 @@ class Search(Shape):
     def leave(self, hole: Hole, ascent: Ascent) -> None:
         """Go on behind what cannot be read; the bookmark stays before it."""
         ascent.end(times.parse(hole.since) if hole.since else INTERCOM_BEGAN)
-        self.account.failed = self.account.failed or str(hole)
-        self.logger.error("%s", hole)
+        self.fail(str(hole))
 
     @override
     def probe(self, parent: Finding | None) -> Glimpse:

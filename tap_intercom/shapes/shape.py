@@ -264,10 +264,14 @@ class Shape(Reader):
         if isinstance(error, RepeatedPage):
             error = self.lost()
         if isinstance(error, RecursionError):
-            self.account.failed = "A record is nested too deeply to be read. Please report this."
+            self.fail("A record is nested too deeply to be read. Please report this.")
         else:
-            self.account.failed = getattr(error, "problem", str(error))
-        self.logger.error("%s", self.account.failed)
+            self.fail(getattr(error, "problem", str(error)))
+
+    def fail(self, problem: str) -> None:
+        """Note that not all of the stream could be read, and the first reason for it."""
+        self.account.failed = self.account.failed or problem
+        self.logger.error("%s", problem)
 
     def _handed_out(self, reach: Reach) -> Iterator[Record]:
         """Yield the records of all pages, and move the bookmark after each page."""
