@@ -84,6 +84,20 @@ class Run:
             if message["type"] == "RECORD"
         ]
 
+    @property
+    def in_any_order(self) -> list[tuple[str, str]]:
+        """All records, sorted: rows of a parent that had to be asked about again come last."""
+        return sorted((stream, json.dumps(row, sort_keys=True)) for stream, row in self.records)
+
+    @property
+    def kept(self) -> dict[str, list[str]]:
+        """The ids of the parents that are kept in each bookmark, to be asked about again."""
+        return {
+            stream: [one["id"] for one in bookmark["failed"]]
+            for stream, bookmark in self.state["bookmarks"].items()
+            if bookmark.get("failed")
+        }
+
 
 @cache
 def catalog() -> dict[str, dict[str, Any]]:
