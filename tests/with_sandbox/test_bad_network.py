@@ -110,10 +110,10 @@ def test_what_falls_silent_is_given_up_by_the_tap(all_of_it: Run, kind: str) -> 
     assert run.rows("tags") == all_of_it.rows("tags")
 
 
-# Ten tries are made of a call that fails while others work, with nine waits between them that double
-# from half a second to 32, shortened by chance to the half at most. So they are made over 64 to 128
-# seconds. Here a first wait of a hundredth of a second makes that 2.5 to 5 seconds. Where nothing
-# works, the tries go on for as long as `patience_minutes` says.
+# Ten tries are made of a call that fails while others work, with nine waits between them that
+# double from half a second to 32, shortened by chance to the half at most. So they are made over 64
+# to 128 seconds. Here a first wait of a hundredth of a second makes that 2.5 to 5 seconds. Where
+# nothing works, the tries go on for as long as `patience_minutes` says.
 
 
 def test_waits_outlast_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
