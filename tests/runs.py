@@ -33,6 +33,7 @@ class Run:
     messages: list[dict[str, Any]]
     error: BaseException | None = None
     left_out: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
 
     def rows(self, stream: str) -> list[dict[str, Any]]:
         """The records of a stream, in the order written."""
@@ -138,7 +139,9 @@ def sync(
             error = raised
     out.seek(0)
     messages = [json.loads(line) for line in out]
-    return Run(messages, error, tap.run.audit.left_out)
+    audit = tap.run.audit
+    failed = {name: str(audit.account(name).failed) for name in audit.failed}
+    return Run(messages, error, audit.left_out, failed)
 
 
 def amiss(stream: str, sent: dict[str, Any], row: dict[str, Any]) -> list[str]:
