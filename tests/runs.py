@@ -33,6 +33,7 @@ class Run:
     messages: list[dict[str, Any]]
     error: BaseException | None = None
     left_out: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, str] = field(default_factory=dict)
 
     def rows(self, stream: str) -> list[dict[str, Any]]:
         """The records of a stream, in the order written."""
@@ -84,6 +85,20 @@ class Run:
             if message["type"] == "RECORD"
         ]
 
+    @property
+    def in_any_order(self) -> list[tuple[str, str]]:
+        """All records, sorted: rows of a parent that had to be asked about again come last."""
+        return sorted((stream, json.dumps(row, sort_keys=True)) for stream, row in self.records)
+
+    @property
+    def kept(self) -> dict[str, list[str]]:
+        """The ids of the parents that are kept in each bookmark, to be asked about again."""
+        return {
+            stream: [one["id"] for one in bookmark["failed"]]
+            for stream, bookmark in self.state["bookmarks"].items()
+            if bookmark.get("failed")
+        }
+
 
 @cache
 def catalog() -> dict[str, dict[str, Any]]:
@@ -124,7 +139,9 @@ def sync(
             error = raised
     out.seek(0)
     messages = [json.loads(line) for line in out]
-    return Run(messages, error, tap.run.audit.left_out)
+    audit = tap.run.audit
+    failed = {name: str(audit.account(name).failed) for name in audit.failed}
+    return Run(messages, error, audit.left_out, failed)
 
 
 def amiss(stream: str, sent: dict[str, Any], row: dict[str, Any]) -> list[str]:

@@ -27,6 +27,8 @@ call fails is in `failures`, what always fails in `poison`, what happens in a re
     demo-scroll-expires           404 once in the middle of a scroll, which is lost
     demo-scroll-ends-404          a scroll ends with 404, not with an empty page
     demo-scroll-held              another app scrolls: the first two tries find scroll_exists
+    demo-scroll-held-N            likewise, until N other calls have been made with this token
+    demo-scroll-held-N-STATUS     likewise, and it is told with another status than 400
     demo-cursor-loop              search cursors go A, B, A, B
     demo-deleted-between          some conversations that are listed are gone when asked for; so are
                                   some companies (404 as HTML) and contacts (410 since 2.16) when
@@ -218,6 +220,21 @@ def scroll_held(_: State, call: Call, proceed: Proceed) -> Reply:
     return proceed()
 
 
+def scroll_held_for(said: str) -> Misfortune:
+    """Let another app hold the scroll until so many other calls are made; maybe with a status."""
+    count, _, status = said.partition("-")
+    if not count.isdigit() or (status and not status.isdigit()):
+        return as_is
+
+    def held(_: State, call: Call, proceed: Proceed) -> Reply:
+        is_opening = call.template == "/companies/scroll" and not _scrolling_on(call)
+        if is_opening and call.total - call.nth < int(count):
+            raise exists(int(status or 400))
+        return proceed()
+
+    return held
+
+
 def _rewritten(reply: Reply, change: Callable[[Json], None]) -> Reply:
     """Change the pages object of an answer that has one."""
     if reply.content_type != JSON:
@@ -372,6 +389,7 @@ PREFIXES = {
     "demo-no-permission-": no_permission,
     "demo-plan-": plan,
     "demo-failing-": failing,
+    "demo-scroll-held-": scroll_held_for,
     "demo-poisoned-": poisoned,
     "demo-broken-": broken,
     "demo-unsearchable-": unsearchable,

@@ -63,9 +63,9 @@ class Scrolls:
         return self._open
 
 
-def exists() -> Refusal:
+def exists(status: int = 400) -> Refusal:
     """Build the refusal of a second scroll."""
-    return Refusal(400, "scroll_exists", "scroll already exists for this workspace")
+    return Refusal(status, "scroll_exists", "scroll already exists for this workspace")
 
 
 def expired() -> Refusal:

@@ -301,6 +301,18 @@ def test_a_scroll_is_held_by_another(start: Start, code: Code) -> None:
     assert code(answers[0]) == "scroll_exists"
 
 
+@pytest.mark.parametrize(("kind", "status"), [("3", 400), ("3-409", 409), ("3-423", 423)])
+def test_a_scroll_is_held_until_others_have_called(
+    start: Start, code: Code, kind: str, status: int
+) -> None:
+    intercom = start().using(token=f"demo-scroll-held-{kind}")
+    for _ in range(3):
+        refusal = intercom.get("/companies/scroll")
+        assert (refusal.status_code, code(refusal)) == (status, "scroll_exists")
+        assert intercom.get("/me").status_code == 200
+    assert intercom.get("/companies/scroll").status_code == 200
+
+
 def test_cursors_go_in_circles(start: Start) -> None:
     intercom = start().using(token="demo-cursor-loop")
     seen, after = [], None

@@ -13,8 +13,8 @@ import pytest
 from program import PATIENCE, Program
 from runs import CUSTOM_OBJECT_TYPES, NAMES, sync
 
-from tap_intercom.api.errors import IntercomError
 from tap_intercom.audit import Account, RunError
+from tap_intercom.ending import SettingsError
 from tap_intercom.shapes.scroll import Scroll
 
 if TYPE_CHECKING:
@@ -145,11 +145,18 @@ def test_a_run_that_failed_says_how_far_it_came(
 ) -> None:
     monkeypatch.setattr(Scroll, "starts", 1)
     run = sync(sandbox, "tags", "companies", token="demo-scroll-breaks", summary_file=str(summary))
-    assert isinstance(run.error, IntercomError)
+    assert isinstance(run.error, RunError)
+    assert str(run.error) == (
+        "1 stream ended; 1 failed (companies). Run again: each goes on where it stopped."
+    )
     told = json.loads(summary.read_text())
     assert told["outcome"] == "failed"
     assert told["streams"]["companies"]["progress"] == "begun"
-    assert told["incomplete"][0] == "companies"
+    assert told["streams"]["companies"]["failed"].startswith(
+        "The scroll was lost. Intercom answered 500 (server_error)"
+    )
+    assert told["streams"]["companies"]["incomplete"] == ["failed"]
+    assert told["incomplete"] == ["companies"]
 
 
 @pytest.mark.usefixtures("impatient")
@@ -191,7 +198,7 @@ def test_a_summary_that_cannot_be_written_is_told_before_any_call(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:
     run = sync(sandbox, "tags", summary_file=str(tmp_path / "nowhere" / "summary.json"))
-    assert isinstance(run.error, RunError)
+    assert isinstance(run.error, SettingsError)
     assert "summary_file" in str(run.error)
     assert sandbox.log() == []
 

@@ -10,9 +10,7 @@ import pytest
 import requests
 from runs import CUSTOM_OBJECT_TYPES, NAMES, sync
 
-from tap_intercom.api import retries
 from tap_intercom.api.address import REGIONS
-from tap_intercom.api.errors import IntercomError
 from tap_intercom.api.pacing import PacedAdapter
 from tap_intercom.api.retries import PATIENT
 from tap_intercom.audit import RunError
@@ -116,15 +114,31 @@ def test_b07_a_refusal_of_one_call_too_many_is_waited_out() -> None:
         assert [one["status"] for one in sandbox.log()].count(429) <= 1
 
 
-def test_b07_what_goes_on_failing_is_given_up(
-    quiet: Sandbox, monkeypatch: pytest.MonkeyPatch, turn_token: Callable[[str], None]
+@pytest.mark.usefixtures("impatient")
+def test_b07_a_call_that_goes_on_failing_is_given_up(quiet: Sandbox) -> None:
+    """A run must end some day: where others work, a call is made ten times, and the reason told."""
+    quiet.reset()
+    run = sync(quiet, "tags", "teams", token="demo-broken-tags-503")
+    assert str(run.error).startswith("1 stream ended; 1 failed (tags).")
+    assert run.failed["tags"].startswith("Intercom answered 503")
+    assert run.failed["tags"].endswith(f"It did so {PATIENT.tries} times; run again later.")
+    asked = Counter(paths(quiet))
+    assert asked.keys() == {"/me", "/tags", "/teams"}
+    assert asked["/tags"] == PATIENT.tries
+    assert PATIENT.tries <= 10
+    assert run.counts.keys() == {"teams"}
+
+
+@pytest.mark.usefixtures("impatient")
+def test_b07_when_nothing_works_the_run_ends_and_says_why(
+    quiet: Sandbox, turn_token: Callable[[str], None]
 ) -> None:
-    """A run must end some day: each call is made ten times at most, and then the reason is told."""
-    monkeypatch.setattr(retries, "LONGEST_WAIT_SECONDS", 0.01)
+    """Nobody wants to wait for ever; until then a call is made as often as may be."""
     turn_token("demo-down")
     quiet.reset()
-    run = sync(quiet, "tags")
-    assert isinstance(run.error, IntercomError)
+    run = sync(quiet, "tags", "teams", patience_minutes=1)
+    assert isinstance(run.error, RunError)
     assert "503" in str(run.error)
-    assert Counter(paths(quiet)) == {"/me": 1, "/tags": PATIENT.tries}
-    assert PATIENT.tries <= 10
+    assert str(run.error).endswith("0 streams ended; 1 broke off (tags); 1 not begun (teams).")
+    assert Counter(paths(quiet))["/tags"] > PATIENT.tries
+    assert run.counts == {}
