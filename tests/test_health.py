@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -158,6 +159,32 @@ def test_nothing_at_all_is_waited_out_for_as_long_as_patience_lasts(
     told = [one for one in caplog.messages if "Nothing has come from Intercom for" in one]
     assert 8 <= len(told) <= 16  # once a minute, after the ten tries that are told themselves
     assert all("trying until" in one for one in told)
+
+
+class NoSuchHost(requests.ConnectionError):
+    """What requests says of a name that nobody has."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__("no such host")
+        self.__cause__ = socket.gaierror(number, "Name or service not known")
+
+
+def test_a_host_that_is_not_there_ends_the_run_soon(naps: list[float]) -> None:
+    run = synced(Intercom().put("/me", NoSuchHost(socket.EAI_NONAME)), "tags")
+    assert "could not be reached: Name or service not known" in str(run.error)
+    assert "region or api_url" in str(run.error)
+    assert len(naps) == 2
+
+
+def test_but_not_where_it_was_there_before_or_may_be(
+    tap: TapIntercom, intercom: Intercom, naps: list[float]
+) -> None:
+    intercom.put("/tags", WELL, *[NoSuchHost(socket.EAI_NONAME)] * 5, WELL)
+    assert [sent(tap), sent(tap)] == [WELL, WELL]
+    assert len(naps) == 5
+    me = {"app": {"id_code": "ws"}}
+    unknown = Intercom(**{"/tags": WELL}).put("/me", *[NoSuchHost(socket.EAI_AGAIN)] * 5, me)
+    assert synced(unknown, "tags").error is None
 
 
 def test_an_outage_that_ends_before_is_no_failure(tap: TapIntercom, naps: list[float]) -> None:

@@ -24,7 +24,7 @@ from tap_intercom.api.bodies import Garbled
 from tap_intercom.api.errors import Failure, IntercomError, StillFailing, Unreachable
 from tap_intercom.api.health import Health
 from tap_intercom.api.paginators import Request
-from tap_intercom.api.retries import PATIENT, Passing, Patience, again
+from tap_intercom.api.retries import FEW_TRIES, PATIENT, Passing, Patience, again
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -258,6 +258,8 @@ class _Call:
         is_outage = health.silent_seconds > patience.outage_seconds
         if error.tries is not None and self._tries >= error.tries:
             return True
+        if self._is_nowhere(error):
+            return self._tries >= FEW_TRIES
         if error.failure.status == requests.codes.too_many_requests and patience.outage_seconds:
             return is_outage  # it is no failure
         lasts = time.monotonic() - self._failing_since
@@ -265,18 +267,22 @@ class _Call:
             return False
         return self._others_work() or is_outage
 
+    def _is_nowhere(self, error: Passing) -> bool:
+        """Say whether there is no host of that name, and never was in this run."""
+        return error.failure.kind == errors.NOWHERE and not self._client.health.has_lived
+
     def given_up(self, error: Passing) -> IntercomError:
         """Say that a request is given up, and why."""
         patience, health = self._rules.patience, self._client.health
         address = self._client.address.url
-        is_unheard = error.failure.kind in {errors.SILENT, errors.SLOW}
+        is_unheard = error.failure.kind in {errors.SILENT, errors.SLOW, errors.NOWHERE}
         if is_unheard and not health.has_lived_since(self._failing_since):
             problem = f"{address} could not be reached: {error.failure.text}."
             problem += " Check the network, and region or api_url."
         else:
             problem = f"{error} It did so {self._tries} times; run again later."
         is_outage = health.silent_seconds > patience.outage_seconds > 0
-        kind = Unreachable if is_outage else StillFailing
+        kind = Unreachable if is_outage or self._is_nowhere(error) else StillFailing
         return kind(self._rules.stream, problem, error.failure)
 
     def tell(self, error: Passing, wait: float, number: int) -> None:

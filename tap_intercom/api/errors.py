@@ -19,6 +19,7 @@ ends the run.
 
 from __future__ import annotations
 
+import socket
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -46,9 +47,9 @@ NOT_THERE = frozenset({404, 410})
 PASSING = frozenset({408, 425, 429, *range(500, 600)})
 
 # What came: Intercom's JSON, a page of something before it, a body that is none of what was asked
-# for, nothing, nothing in time, or too much.
+# for, nothing, nothing in time, or too much; or there is no host of that name.
 ANSWER, PAGE, GARBLED = "answer", "page", "garbled"
-SILENT, SLOW, LARGE = "silent", "slow", "large"
+SILENT, SLOW, LARGE, NOWHERE = "silent", "slow", "large", "nowhere"
 
 
 # How much is repeated of what a server says.
@@ -92,7 +93,10 @@ class Failure:
         """Say what became of a call that brought no answer, or none that could be read whole."""
         if isinstance(error, TooLarge):
             return cls(LARGE, text=str(error))
-        return cls(SLOW if isinstance(error, TooSlow) else SILENT, text=_short(cause(error)))
+        reason = innermost(error)
+        is_nowhere = isinstance(reason, socket.gaierror) and reason.errno in NO_SUCH_NAME
+        kind = SLOW if isinstance(error, TooSlow) else NOWHERE if is_nowhere else SILENT
+        return cls(kind, text=_short(cause(error)))
 
     @classmethod
     def of_body(cls, error: Garbled, response: requests.Response) -> Failure:
@@ -230,7 +234,10 @@ class Row(NamedTuple):
 
 Table = tuple[Row, ...]
 
-UNREAD = frozenset({SILENT, SLOW, GARBLED})
+# That a name cannot be looked up just now is another thing.
+NO_SUCH_NAME = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)})
+
+UNREAD = frozenset({SILENT, SLOW, GARBLED, NOWHERE})
 SCROLL_EXISTS = frozenset({"scroll_exists"})
 PLAN_RESTRICTED = frozenset({"api_plan_restricted"})
 REDIRECTS = frozenset(range(300, 400))
@@ -319,8 +326,14 @@ def judged(failure: Failure, rows: Table) -> Row:
     return next(row for row in rows if row.fits(failure))
 
 
-def cause(error: BaseException | None) -> str:
-    """Name the innermost reason of a network error, without the object addresses around it."""
+def innermost(error: BaseException | None) -> BaseException | None:
+    """Find the innermost reason of an error."""
     while error is not None and (error.__cause__ or error.__context__):
         error = error.__cause__ or error.__context__
+    return error
+
+
+def cause(error: BaseException | None) -> str:
+    """Name the innermost reason of a network error, without the object addresses around it."""
+    error = innermost(error)
     return (getattr(error, "strerror", None) or str(error) or type(error).__name__).rstrip(".")

@@ -19,12 +19,14 @@ class Health:
 
     def __init__(self) -> None:
         """Take the time that has passed so far for no silence."""
+        self.has_lived = False
         self._alive_at = time.monotonic()
         self._looked_at = self._told_at = float("-inf")
         self._lock = threading.Lock()
 
     def is_alive(self) -> None:
         """Note a sign of life."""
+        self.has_lived = True
         self._alive_at = time.monotonic()
 
     def has_lived_since(self, moment: float) -> bool:
