@@ -429,7 +429,9 @@ def test_parents_vanish_between_list_and_call(start: Start, code: Code) -> None:
         answer = intercom.get(f"/companies/{gone[0]}/{name}")
         assert (answer.status_code, answer.text[:6]) == (404, "<html>")
         assert intercom.get(f"/companies/{companies[0]}/{name}").status_code == 200
-    assert intercom.get(f"/companies/{gone[0]}").status_code == 200
+    answer = intercom.get(f"/companies/{gone[0]}")
+    assert (answer.status_code, code(answer)) == (404, "not_found")
+    assert intercom.get(f"/companies/{companies[0]}").status_code == 200
     contact = next(row["id"] for row in intercom.truth("contacts") if row["id"][-1] == "3")
     answer = intercom.get(f"/contacts/{contact}/tags")
     assert (answer.status_code, code(answer)) == (410, "contact_merged")
