@@ -258,8 +258,8 @@ DECLARED: dict[str, Any] = th.PropertiesList(
         th.BooleanType,
         default=False,
         title="Strict",
-        description="Fail, at the end of a run, if a stream had to be left out because of "
-        "permissions, plan or API version.",
+        description="Fail, at the end of a run, also if a stream had to be left out because of "
+        "permissions, plan or API version, or if rows of some parents are still to be read.",
     ),
 ).to_dict()
 
