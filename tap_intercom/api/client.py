@@ -254,18 +254,25 @@ class _Call:
 
     def is_over(self, error: Passing) -> bool:
         """Say whether a request that has failed is given up."""
-        patience, health = self._rules.patience, self._client.health
-        is_outage = health.silent_seconds > patience.outage_seconds
+        patience = self._rules.patience
         if error.tries is not None and self._tries >= error.tries:
             return True
         if self._is_nowhere(error):
             return self._tries >= FEW_TRIES
+        if self._silent_seconds > patience.outage_seconds > 0:
+            return True
         if error.failure.status == requests.codes.too_many_requests and patience.outage_seconds:
-            return is_outage  # it is no failure
+            return False  # it is no failure
         lasts = time.monotonic() - self._failing_since
         if self._tries < patience.tries and lasts < patience.seconds:
             return False
-        return self._others_work() or is_outage
+        return self._others_work()
+
+    @property
+    def _silent_seconds(self) -> float:
+        """For how long nothing has come, since the request began to fail."""
+        lasts = time.monotonic() - self._failing_since
+        return min(lasts, self._client.health.silent_seconds)
 
     def _is_nowhere(self, error: Passing) -> bool:
         """Say whether there is no host of that name, and never was in this run."""
@@ -281,7 +288,7 @@ class _Call:
             problem += " Check the network, and region or api_url."
         else:
             problem = f"{error} It did so {self._tries} times; run again later."
-        is_outage = health.silent_seconds > patience.outage_seconds > 0
+        is_outage = self._silent_seconds > patience.outage_seconds > 0
         kind = Unreachable if is_outage or self._is_nowhere(error) else StillFailing
         return kind(self._rules.stream, problem, error.failure)
 
@@ -294,9 +301,9 @@ class _Call:
             text = "%s Trying again in %.1f seconds (%d of %d)."
             self._rules.logger.warning(text, error, wait, number, patience.tries)
         elif health.may_tell():
-            left = max(0.0, patience.outage_seconds - health.silent_seconds)
+            left = max(0.0, patience.outage_seconds - self._silent_seconds)
             until = datetime.now().astimezone() + timedelta(seconds=left)
             text = "%s Nothing has come from Intercom for %.0f seconds; trying until %s."
             self._rules.logger.warning(
-                text, error, health.silent_seconds, until.strftime("%H:%M:%S")
+                text, error, self._silent_seconds, until.strftime("%H:%M:%S")
             )
