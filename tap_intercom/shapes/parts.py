@@ -105,39 +105,40 @@ class Parts:
 
     def walked(self, stretch: Stretch, pages: list[Found]) -> list[Stretch]:
         """Add the pages of a stretch, or of its beginning; give the stretches that follow."""
-        stream, rest = self.stream, stretch
+        stream, count = self.stream, stretch.read
         fetch = partial(stream.fetch, rules=self.rules(stretch))
+        page: list[Record] = []
+        following: Request | None = stretch.request
         try:
             for body in walk(stretch.request, fetch, stretch.trail):
                 page = stream.dig(body)
                 pages.append([one for one in page if self.is_new(one, stretch.last)])
+                count += len(page)
                 total = stream.said(body)
                 following = next_request(stretch.request, body)
-                rest = self.after(rest, page, following)
-                left = total - rest.read if type(total) is int else 0
+                left = total - count if type(total) is int else 0
                 if len(pages) >= PART_PAGES or left > PART_PAGES * self.page_size:
                     break
         except (NotAvailable, EndsRun):
             raise
         except IntercomError as error:
-            return [replace(rest, trail=Trail())] if pages else self.around(stretch, pages, error)
+            if not pages:
+                return self.around(stretch, pages, error)
+            # That the next page was asked for is no circle.
+            stretch, left = replace(stretch, trail=Trail()), 0
         if following is None:
-            stream.account.compare(stream.name, rest.read, total)
+            stream.account.compare(stream.name, count, total)
             return []
+        rest = replace(stretch, request=following, since=self.came_to(page, stretch), read=count)
         return self.cut(page, stretch.before, left) or [rest]
 
-    def after(self, stretch: Stretch, page: list[Record], request: Request | None) -> Stretch:
-        """Say what is left of a stretch after a page of it."""
+    def came_to(self, page: list[Record], stretch: Stretch) -> int:
+        """The second that a page of a stretch ended in, if its order can be trusted."""
         ascent = Ascent(self.settled, None)
         ascent.add(map(self.stream.moment, page))
-        is_sure = ascent.in_order and ascent.reached is not None
-        since = times.epoch(ascent.reached) if is_sure and ascent.reached else stretch.since
-        return replace(
-            stretch,
-            request=request or stretch.request,
-            since=max(stretch.since, since),
-            read=stretch.read + len(page),
-        )
+        if ascent.reached is None or not ascent.in_order:
+            return stretch.since
+        return max(stretch.since, times.epoch(ascent.reached))
 
     def rules(self, stretch: Stretch) -> Rules:
         """Be less patient with what is cut if it fails again; read what cannot be one by one."""
