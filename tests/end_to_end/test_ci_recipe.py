@@ -125,13 +125,13 @@ def test_into_a_target(workspace: Any, checkout: Path, clone: Path) -> None:
     assert not files(checkout)
 
 
-@pytest.mark.parametrize("token", ["demo-revoked", ""])
+@pytest.mark.parametrize(("token", "code"), [("demo-revoked", 1), ("", 2)])
 def test_a_job_that_may_not_read_fails_and_leaves_the_state(
-    workspace: Any, checkout: Path, token: str
+    workspace: Any, checkout: Path, token: str, code: int
 ) -> None:
     assert job(workspace, checkout, EXTRACT) == 0
     before = bookmarks(checkout)
-    assert job(workspace, checkout, EXTRACT, TAP_INTERCOM_API_KEY=token) == 1
+    assert job(workspace, checkout, EXTRACT, TAP_INTERCOM_API_KEY=token) == code
     assert bookmarks(checkout) == before
 
 
