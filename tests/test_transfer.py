@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import ssl
 import threading
 import time
 import tracemalloc
 import zlib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import requests
 import urllib3
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 from raw_server import serving
 
 from tap_intercom.api import transfer
@@ -24,6 +31,7 @@ from tap_intercom.api.transfer import TooLarge, TooSlow, bounded, due, received
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     Sent = Iterable[bytes]
 
@@ -361,3 +369,86 @@ def test_what_breaks_while_a_body_arrives_is_an_error_of_the_request(
     with pytest.raises(said) as raised:
         received(response)
     assert raised.value.__cause__ is error
+
+
+# What is true of a connection is true of one that is encrypted
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A certificate of this machine's, and its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    day = timedelta(days=1)
+    now = datetime.now(timezone.utc)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - day)
+        .not_valid_after(now + day)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    path = tmp_path_factory.mktemp("tls") / "both.pem"
+    plain = serialization.NoEncryption()
+    pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    path.write_bytes(key.private_bytes(pem, form, plain) + made.public_bytes(pem))
+    return path
+
+
+class Encrypted(BaseHTTPRequestHandler):
+    """Answers whole, or drips."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self) -> None:
+        body = b"x" * 300_000
+        head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+        if self.path == "/whole":
+            self.wfile.write(head + body)
+            return
+        for one in head if self.path == "/head" else head + body:
+            if self.path == "/head" or one == ord("x"):
+                time.sleep(0.05)
+            self.wfile.write(bytes([one]))
+            self.wfile.flush()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def encrypted(certificate: Path) -> Iterator[str]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Encrypted) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        server.handle_error = lambda *_: None  # type: ignore[method-assign]  who hangs up
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"https://localhost:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_an_encrypted_answer_arrives_whole_and_its_connection_is_used_again(
+    encrypted: str, certificate: Path
+) -> None:
+    with session() as asking:
+        asking.verify = str(certificate)
+        for _ in range(3):
+            body = asking.get(f"{encrypted}/whole", timeout=PATIENCE).content
+            assert body == b"x" * 300_000
+
+
+@pytest.mark.parametrize("what", ["head", "body"])
+def test_what_drips_through_encryption_is_given_up_too(
+    encrypted: str, certificate: Path, what: str
+) -> None:
+    with session() as asking:
+        asking.verify = str(certificate)
+        with pytest.raises(TooSlow):
+            asking.get(f"{encrypted}/{what}", timeout=0.4)
