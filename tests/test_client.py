@@ -94,6 +94,7 @@ FATAL = [
     (404, errors("not_found"), Gone),
     (400, errors("scroll_exists"), Occupied),
     (409, errors("client_error", "scroll_exists"), Occupied),
+    (423, errors("locked", message="Scroll already exists for this workspace."), Occupied),
     (410, errors("contact_merged"), Gone),
     (400, errors("parameter_invalid"), IntercomError),
     (400, HTML, IntercomError),

@@ -91,6 +91,7 @@ EXPECTED = [
     (unsaid(410), RETRY, RETRY, RESTART, RETRY),
     *((said(one, "scroll_exists"), WAIT, WAIT, RESTART, WAIT) for one in (400, 409, 423)),
     (said(400, "other", "scroll_exists"), WAIT, WAIT, RESTART, WAIT),
+    (said(409, message="Scroll already exists for this workspace"), WAIT, WAIT, RESTART, WAIT),
     *((one(307), RETRY, RETRY, RESTART, RETRY) for one in (said, unsaid)),
     (said(400, "intercom_version_invalid"), *[LEAVE_OUT] * 4),
     (said(401), *[LEAVE_OUT] * 4),

@@ -208,9 +208,9 @@ ERRORS: Mapping[str, type[IntercomError]] = {
 class Row(NamedTuple):
     """Which failures it is about, and what is done. What is empty fits everything.
 
-    `says` must be part of what Intercom says. `why` is a word for a stream that is left out;
-    `advice` what a person is told, after the failure, of what can be done; `tries` how often such a
-    failure may come of one request, where it is fewer times than of others.
+    `says` must be part of what Intercom says, in small letters. `why` is a word for a stream that
+    is left out; `advice` what a person is told, after the failure, of what can be done; `tries` how
+    often such a failure may come of one request, where it is fewer times than of others.
     """
 
     verdict: str
@@ -228,7 +228,7 @@ class Row(NamedTuple):
             (not self.statuses or failure.status in self.statuses)
             and (not self.codes or bool(self.codes & failure.codes))
             and (not self.kinds or failure.kind in self.kinds)
-            and self.says in failure.text
+            and self.says in failure.text.lower()
         )
 
 
@@ -239,6 +239,7 @@ NO_SUCH_NAME = frozenset({socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socke
 
 UNREAD = frozenset({SILENT, SLOW, GARBLED, NOWHERE})
 SCROLL_EXISTS = frozenset({"scroll_exists"})
+ALREADY_SCROLLED = "scroll already exists"
 PLAN_RESTRICTED = frozenset({"api_plan_restricted"})
 REDIRECTS = frozenset(range(300, 400))
 
@@ -262,6 +263,7 @@ VERDICTS: Table = (
     Row(RETRY, kinds=UNREAD),
     Row(STOP, kinds=frozenset({LARGE}), advice=REPORT),
     Row(WAIT, codes=SCROLL_EXISTS, advice=HELD),
+    Row(WAIT, says=ALREADY_SCROLLED, advice=HELD),
     # A proxy's or a load balancer's: Intercom has no redirects. They are never followed.
     Row(RETRY, REDIRECTS),
     Row(
@@ -308,6 +310,7 @@ IN_A_SCROLL: Table = (
     Row(RESTART, PASSING | NOT_THERE | REDIRECTS, advice=RUN_LATER),
     Row(RESTART, frozenset({403}), kinds=frozenset({PAGE}), advice=RUN_LATER),
     Row(RESTART, codes=SCROLL_EXISTS, advice=RUN_LATER),
+    Row(RESTART, says=ALREADY_SCROLLED, advice=RUN_LATER),
     Row(RESTART, kinds=UNREAD | {LARGE}, advice=RUN_LATER),
     *VERDICTS,
 )
