@@ -183,6 +183,11 @@ class Run:
         )
         self._openings = dict(zip(first, futures, strict=True))
 
+    def end(self) -> None:
+        """Ask for nothing more beforehand."""
+        for one in self._openings.values():
+            one.cancel()
+
     def ask(self, request: Request, rules: Rules, *, keeps_place: bool) -> Body:
         """Send a request, unless it was sent before and the answer still holds; give its body.
 

@@ -125,24 +125,33 @@ class TapIntercom(Tap):
     def setup_mapper(self) -> None:
         """Set up what the SDK does to records of selected streams on their way.
 
-        Of others it knows no fields, and would say that a map leaves out their keys.
-
         Raises:
             SettingsError: It cannot work as it is set.
         """
         chosen = {one.name for one in self.selected}
         entries = {name: one for name, one in self.catalog.items() if name in chosen}
-        try:
+        with mapping():
             super(Tap, self).setup_mapper()
             self.mapper.register_raw_streams_from_catalog(Catalog(entries))
-        except (MappingError, ConfigurationError) as error:
-            said = str(error).rstrip(".")
-            raise SettingsError([f"stream_maps or flattening cannot work: {said}."]) from error
         try:
             if self.config.get("batch_config"):
                 BatchConfig.from_dict(dict(self.config["batch_config"]))
         except TypeError as error:
             raise SettingsError(["batch_config needs an encoding and a storage."]) from error
+
+    def map_whole(self, name: str) -> None:
+        """Set up the same for a stream that is not selected, and wanted all the same, for a look.
+
+        Its fields are not selected either: by the catalog, it would have none, and no keys.
+
+        Raises:
+            SettingsError: It cannot work as it is set.
+        """
+        entry = self.catalog[name]
+        with mapping():
+            self.mapper.register_raw_stream_schema(
+                name, entry.schema.to_dict(), entry.key_properties
+            )
 
     @classmethod
     @override
@@ -232,6 +241,7 @@ class TapIntercom(Tap):
             msg = f"{error.message} {self.run.audit.sentence(names)}"
             raise RunError(msg) from error
         finally:
+            self.run.end()
             self.run.audit.tell(names, self.logger)
             self.write_summary(outcome)
         self.run.audit.conclude(names, self.logger, is_strict=self.config["strict"])
@@ -321,6 +331,20 @@ class TapIntercom(Tap):
             self.write_summary("stopped")
         finally:
             os._exit(BY_SIGNAL + signum)
+
+
+@contextmanager
+def mapping() -> Iterator[None]:
+    """Set maps up.
+
+    Raises:
+        SettingsError: They cannot work as they are set.
+    """
+    try:
+        yield
+    except (MappingError, ConfigurationError) as error:
+        said = str(error).rstrip(".")
+        raise SettingsError([f"stream_maps or flattening cannot work: {said}."]) from error
 
 
 NO_STATE = (

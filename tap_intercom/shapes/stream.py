@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
@@ -21,6 +21,8 @@ from tap_intercom.records import fitting, times
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+
+    from singer_sdk.mapper import StreamMap
 
 
 class IntercomStream(PlainRecords):
@@ -36,6 +38,13 @@ class IntercomStream(PlainRecords):
     @cached_property
     def _fit(self) -> Callable[[dict[str, Any]], dict[str, Any]]:
         return fitting.compiled(self.schema, type(self).primary_keys)  # whatever a catalog says
+
+    @property
+    @override
+    def stream_maps(self) -> list[StreamMap]:
+        if self.name not in self._tap.mapper.stream_maps:
+            cast("Any", self._tap).map_whole(self.name)
+        return super().stream_maps
 
     @override
     def post_process(self, row: dict[str, Any], context: object = None) -> dict[str, Any]:
