@@ -5,6 +5,7 @@ What the tap does of a verdict is shown by `test_client.py`.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -218,6 +219,22 @@ def test_one_failure_may_be_anything_and_a_second_one_is_the_size(
     with pytest.raises(IntercomError):
         tap.run.client.send(POST, rules(9, patience=Patience(5)))
     assert sizes(intercom) == expected
+
+
+class Stubborn(PageSize):
+    """Asks for as many as ever, as it does where pages of other stretches arrive."""
+
+    def ask(self) -> int:
+        return 5
+
+
+def test_a_size_that_failed_is_not_asked_for_again_for_the_same_page(
+    tap: TapIntercom, intercom: Intercom
+) -> None:
+    intercom.put("/tags", answer(504))
+    with pytest.raises(IntercomError):
+        tap.run.client.send(POST, replace(rules(patience=Patience(3)), page_size=Stubborn(5)))
+    assert sizes(intercom) == [5, 5, 4, 3, 2, 1, 1]
 
 
 def test_failures_of_other_pages_do_not_add_up(tap: TapIntercom, intercom: Intercom) -> None:
