@@ -394,7 +394,7 @@ def test_a_brownout_of_minutes_is_waited_out_as_long_as_patience_lasts(
         if minutes < 15:
             assert first.run.error is None
             assert passed >= 60 * minutes - 60
-            assert latest(first.run).keys() == whole.keys()
+            assert latest(first.run).keys() >= whole.keys()  # time passed, and brings new ones
         else:
             assert isinstance(first.run.error, RunError)
             assert 900 <= passed < 1_200
@@ -404,7 +404,7 @@ def test_a_brownout_of_minutes_is_waited_out_as_long_as_patience_lasts(
         assert bool(lines) == (minutes > 1)
         second = outcome(sandbox, folder, *STEADY, state=first.run.state)
         assert second.run.error is None
-        assert latest(first.run, second.run).keys() == whole.keys()
+        assert latest(first.run, second.run).keys() >= whole.keys()
 
 
 # Anything, anywhere
