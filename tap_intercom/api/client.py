@@ -13,7 +13,6 @@ import time
 from collections import Counter
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +24,7 @@ from tap_intercom.api.errors import Failure, IntercomError, StillFailing, Unreac
 from tap_intercom.api.health import Health
 from tap_intercom.api.paginators import Request
 from tap_intercom.api.retries import FEW_TRIES, PATIENT, Passing, Patience, again
+from tap_intercom.records import times
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -259,9 +259,9 @@ class _Call:
             return True
         if self._is_nowhere(error):
             return self._tries >= FEW_TRIES
-        if self._silent_seconds > patience.outage_seconds > 0:
+        if self._is_outage:
             return True
-        if error.failure.status == requests.codes.too_many_requests and patience.outage_seconds:
+        if error.failure.is_refused and patience.outage_seconds:
             return False  # it is no failure
         lasts = time.monotonic() - self._failing_since
         if self._tries < patience.tries and lasts < patience.seconds:
@@ -274,36 +274,35 @@ class _Call:
         lasts = time.monotonic() - self._failing_since
         return min(lasts, self._client.health.silent_seconds)
 
+    @property
+    def _is_outage(self) -> bool:
+        """Say whether nothing has come for as long as patience lasts."""
+        return self._silent_seconds > self._rules.patience.outage_seconds > 0
+
     def _is_nowhere(self, error: Passing) -> bool:
         """Say whether there is no host of that name, and never was in this run."""
         return error.failure.kind == errors.NOWHERE and not self._client.health.has_lived
 
     def given_up(self, error: Passing) -> IntercomError:
         """Say that a request is given up, and why."""
-        patience, health = self._rules.patience, self._client.health
-        address = self._client.address.url
+        health, address = self._client.health, self._client.address.url
         is_unheard = error.failure.kind in {errors.SILENT, errors.SLOW, errors.NOWHERE}
         if is_unheard and not health.has_lived_since(self._failing_since):
             problem = f"{address} could not be reached: {error.failure.text}."
             problem += " Check the network, and region or api_url."
         else:
             problem = f"{error} It did so {self._tries} times; run again later."
-        is_outage = self._silent_seconds > patience.outage_seconds > 0
-        kind = Unreachable if is_outage or self._is_nowhere(error) else StillFailing
+        kind = Unreachable if self._is_outage or self._is_nowhere(error) else StillFailing
         return kind(self._rules.stream, problem, error.failure)
 
     def tell(self, error: Passing, wait: float, number: int) -> None:
         """Note that the request is sent again, and say so in the log."""
         patience, health = self._rules.patience, self._client.health
-        is_refused = error.failure.status == requests.codes.too_many_requests
-        self._rules.account.retried(wait if is_refused else 0.0)
+        self._rules.account.retried(wait if error.failure.is_refused else 0.0)
         if number <= patience.tries:
             text = "%s Trying again in %.1f seconds (%d of %d)."
             self._rules.logger.warning(text, error, wait, number, patience.tries)
         elif health.may_tell():
             left = max(0.0, patience.outage_seconds - self._silent_seconds)
-            until = datetime.now().astimezone() + timedelta(seconds=left)
             text = "%s Nothing has come from Intercom for %.0f seconds; trying until %s."
-            self._rules.logger.warning(
-                text, error, self._silent_seconds, until.strftime("%H:%M:%S")
-            )
+            self._rules.logger.warning(text, error, self._silent_seconds, times.clock_in(left))

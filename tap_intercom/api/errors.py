@@ -42,9 +42,10 @@ SKIP_ROWS, LEAVE_OUT, STOP = "skip the rows", "leave out", "stop"
 # Why a stream is left out.
 NO_PERMISSION, NO_PLAN, NO_VERSION = "no permission", "not in the plan", "not in the version"
 
-# Statuses of what is not there, and of what may pass.
+# Statuses of what is one too many, of what is not there, and of what may pass.
+TOO_MANY = 429
 NOT_THERE = frozenset({404, 410})
-PASSING = frozenset({408, 425, 429, *range(500, 600)})
+PASSING = frozenset({408, 425, TOO_MANY, *range(500, 600)})
 
 # What came: Intercom's JSON, a page of something before it, a body that is none of what was asked
 # for, nothing, nothing in time, or too much; or there is no host of that name.
@@ -87,6 +88,11 @@ class Failure:
             request_id=_short(asked) if asked else None,
             headers=response.headers,
         )
+
+    @property
+    def is_refused(self) -> bool:
+        """Say whether it was one call too many for the rate limit."""
+        return self.status == TOO_MANY
 
     @classmethod
     def of_network(cls, error: requests.RequestException) -> Failure:

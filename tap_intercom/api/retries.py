@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import backoff
-import requests
 
 from tap_intercom.records import times
 
@@ -112,7 +111,7 @@ def wait_seconds(failure: Failure, tries: int) -> float:
             return LONGEST_WAIT_SECONDS
         if asked > 0:
             return max(asked, FIRST_WAIT_SECONDS * _jitter())
-    if failure.status == requests.codes.too_many_requests:
+    if failure.is_refused:
         try:
             reset = times.seconds_to_reset(failure.headers) + FIRST_WAIT_SECONDS * _jitter()
         except (KeyError, ValueError):

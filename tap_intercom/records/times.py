@@ -87,6 +87,11 @@ def epoch(value: datetime) -> int:
     return math.floor((value - EPOCH).total_seconds())
 
 
+def clock_in(seconds: float) -> str:
+    """Say what a clock on the wall here shows in so many seconds: `12:30:00`."""
+    return (datetime.now().astimezone() + timedelta(seconds=seconds)).strftime("%H:%M:%S")
+
+
 def http_date(value: str) -> datetime:
     """Read a date of a header, such as `Date`: the server's clock, to the second.
 

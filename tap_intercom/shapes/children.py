@@ -100,7 +100,7 @@ class Children(Shape):
 
     def compare(self, parent: Record, count: int, said: Any) -> None:
         """Note it where Intercom gave fewer rows of a parent than there are."""
-        name = str(parent.get("id"))
+        name = named(parent)
         if self.cap is not None and count >= self.cap:
             self.account.capped.append(name)
         else:
@@ -186,8 +186,7 @@ class FanOut(Children):
         listed = self.losses.others(self.batches(self.parents(reach)))
         for portions in (self.losses.again(), listed):
             for one in ordered_map(expand, portions, concurrency, weigh=attrgetter("bytes")):
-                yield self.losses.noted(one)
-                self.losses.settled(one)
+                yield from self.losses.handed_out(one)
                 if self.losses.are_no_accident and not one.is_again:
                     yield from self.tried_in_earnest(reach)
         self.losses.end()
@@ -200,9 +199,7 @@ class FanOut(Children):
             for future in self.put_off:
                 if self.losses.are_no_accident:
                     return
-                one = future.result()
-                yield self.losses.noted(one)
-                self.losses.settled(one)
+                yield from self.losses.handed_out(future.result())
         finally:
             for future in self.put_off:
                 future.cancel()
@@ -216,8 +213,7 @@ class FanOut(Children):
         """
         if self.losses.last.may_pass:
             found = self.expand(Portion([self.losses.last.parent], is_again=True), reach)
-            yield self.losses.noted(found)
-            self.losses.settled(found)
+            yield from self.losses.handed_out(found)
         if self.losses.are_no_accident:
             raise self.losses.hopeless()
 

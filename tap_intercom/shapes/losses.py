@@ -142,6 +142,11 @@ class Losses:
             self._remember()
         return name in self._kept or self._again[name] == self._moment(parent)
 
+    def handed_out(self, portion: Portion) -> Iterator[Portion]:
+        """Yield a portion, noting who failed before, and whose rows are out after it is."""
+        yield self.noted(portion)
+        self.settled(portion)
+
     def noted(self, portion: Portion) -> Portion:
         """Note who failed, before rows are handed out; give the portion as it may be."""
         if portion.answered:
@@ -165,11 +170,8 @@ class Losses:
         for name in portion.answered:
             self._put_off.pop(name, None)
             self._stream.account.lost.pop(name, None)
-        if self._kept.keys() & set(portion.answered):
-            self._kept = {
-                name: one for name, one in self._kept.items() if name not in portion.answered
-            }
-            self._remember()
+            if self._kept.pop(name, None) is not None:
+                self._remember()
 
     def _remember(self) -> None:
         self._stream.remember(list(self._kept.values()))

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from datetime import datetime, timedelta
 from math import ceil
 from typing import IO, TYPE_CHECKING, ClassVar
 
@@ -19,6 +18,7 @@ from typing_extensions import override
 
 from tap_intercom.api.errors import IN_A_SCROLL, IntercomError, Occupied, ScrollLost
 from tap_intercom.api.paginators import RepeatedPage, Request, Trail
+from tap_intercom.records import times
 from tap_intercom.shapes.shape import Page, Shape
 from tap_intercom.spools import pages_in, spooled, write_page
 
@@ -136,12 +136,11 @@ class Scroll(Shape):
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise
-                until = datetime.now().astimezone() + timedelta(seconds=left)
                 self.logger.warning(
                     "%s Other streams are read meanwhile; looking again in %.0f seconds, until %s.",
                     error.problem,
                     min(seconds, left),
-                    until.strftime("%H:%M:%S"),
+                    times.clock_in(left),
                 )
                 time.sleep(min(seconds, left))
                 seconds = min(2 * seconds, LONGEST_LOOK_SECONDS)

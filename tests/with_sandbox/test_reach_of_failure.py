@@ -60,15 +60,6 @@ class Outcome(NamedTuple):
     told: dict[str, Any]
 
     @property
-    def kept(self) -> dict[str, list[str]]:
-        """The ids of the parents that each bookmark keeps."""
-        return {
-            stream: [one["id"] for one in bookmark["failed"]]
-            for stream, bookmark in self.run.state["bookmarks"].items()
-            if bookmark.get("failed")
-        }
-
-    @property
     def failed(self) -> set[str]:
         return {stream for stream, one in self.told.items() if one["failed"]}
 
@@ -116,8 +107,8 @@ def test_the_rows_of_one_parent_are_missing_and_come_with_the_next_run(
     first = outcome(small, folder, *SOME, token=f"demo-poisoned-{way}")
     assert first.run.error is None
     assert first.failed == set()
-    assert {PARTS, "handling_events", "contact_notes"} <= first.kept.keys()
-    for stream, names in first.kept.items():
+    assert {PARTS, "handling_events", "contact_notes"} <= first.run.kept.keys()
+    for stream, names in first.run.kept.items():
         assert set(first.told[stream]["lost"]) == set(names)
         assert all(first.told[stream]["lost"].values())
         lines = [one for one in caplog.messages if one.startswith("Rows of these")]
@@ -128,7 +119,7 @@ def test_the_rows_of_one_parent_are_missing_and_come_with_the_next_run(
     assert all(first.is_named(key[0], some[key]) for key in missing)
     second = outcome(small, folder, *SOME, state=first.run.state)
     assert second.run.error is None
-    assert second.kept == {}
+    assert second.run.kept == {}
     assert latest(first.run, second.run) == some
 
 
@@ -142,29 +133,29 @@ def test_a_parent_is_asked_about_first_in_the_next_run_and_once(
     small: Sandbox, folder: Path
 ) -> None:
     first = outcome(small, folder, PARTS, token="demo-poisoned-422")
-    [names] = first.kept.values()
+    [names] = first.run.kept.values()
     small.reset()
     second = outcome(small, folder, PARTS, token="demo-poisoned-422", state=first.run.state)
-    assert second.kept == first.kept
+    assert second.run.kept == first.run.kept
     assert sorted(details(small)[: len(names)]) == sorted(names)
     assert all(details(small).count(one) == 1 for one in names)
     small.reset()
     third = outcome(small, folder, PARTS, state=second.run.state)
-    assert third.kept == {}
+    assert third.run.kept == {}
     assert {row["conversation_id"] for row in third.run.rows(PARTS)} >= set(names)
 
 
 def test_a_parent_that_changes_while_it_fails_is_kept_as_it_is_now(folder: Path) -> None:
     with running(size=40) as sandbox:
         first = outcome(sandbox, folder, PARTS, token="demo-poisoned-422")
-        name = first.kept[PARTS][0]
+        name = first.run.kept[PARTS][0]
         sandbox.advance(86_400)
         now = int(sandbox.now())
         record = next(one for one in sandbox.records("conversations") if one["id"] == name)
         sandbox.put("conversations", {**record, "updated_at": now - 7_200})
         sandbox.reset()
         second = outcome(sandbox, folder, PARTS, token="demo-poisoned-422", state=first.run.state)
-        assert name in second.kept[PARTS]
+        assert name in second.run.kept[PARTS]
         assert details(sandbox).count(name) == 1
         third = outcome(sandbox, folder, PARTS, state=second.run.state)
         rows = [row for row in third.run.rows(PARTS) if row["conversation_id"] == name]
@@ -176,7 +167,7 @@ def test_a_parent_that_is_gone_is_asked_about_no_more(small: Sandbox, folder: Pa
     state["bookmarks"][PARTS]["failed"] = [{"id": "1", "updated_at": 1}]
     second = outcome(small, folder, PARTS, state=state)
     assert second.run.error is None
-    assert second.kept == {}
+    assert second.run.kept == {}
     assert second.told[PARTS]["skipped"] == ["1"]
 
 
@@ -184,7 +175,7 @@ def test_a_page_that_says_404_is_no_deletion_unless_the_parent_is_gone(
     small: Sandbox, folder: Path
 ) -> None:
     first = outcome(small, folder, PARTS, "contact_notes", token="demo-poisoned-html404")
-    assert {PARTS, "contact_notes"} == first.kept.keys()
+    assert {PARTS, "contact_notes"} == first.run.kept.keys()
     assert first.told[PARTS]["skipped"] == first.told["contact_notes"]["skipped"] == []
     with running(size=200) as sandbox:
         gone = outcome(sandbox, folder, "company_contacts", token="demo-deleted-between")
@@ -197,7 +188,7 @@ def test_a_bookmark_stays_before_what_it_cannot_keep(
 ) -> None:
     monkeypatch.setattr(losses, "MOST_KEPT", 1)
     first = outcome(small, folder, PARTS, token="demo-poisoned-422", page_size=2)
-    assert len(first.kept[PARTS]) == 1
+    assert len(first.run.kept[PARTS]) == 1
     second = outcome(small, folder, PARTS, state=first.run.state)
     assert {key for key in some if key[0] == PARTS} == latest(first.run, second.run).keys()
 
@@ -448,7 +439,7 @@ def test_any_failure_anywhere_costs_what_is_named_and_nothing_for_good(
     state = first.run.state
     second = outcome(tiny, folder, *ALL, state=state, custom_object_types=CUSTOM_OBJECT_TYPES)
     assert second.run.error is None
-    assert second.kept == {}
+    assert second.run.kept == {}
     if way in {"404", "410"}:  # of a parent, Intercom's own word that it is gone is believed
         return
     assert latest(first.run, second.run) == everything
