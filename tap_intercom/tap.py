@@ -271,7 +271,7 @@ class TapIntercom(Tap):
         except (ClickException, OSError):
             raise
         except MapExpressionError as error:
-            stream.fail(f"stream_maps cannot be applied to a record: {str(error).rstrip('.')}.")
+            stream.fail(unmappable(error))
         except Exception as error:
             said = "".join(traceback.format_exception_only(error)).strip()
             stream.fail(f"The tap made a mistake: {said.rstrip('.')}. Please report this.")
@@ -288,8 +288,7 @@ class TapIntercom(Tap):
         try:
             done = super().run_sync_dry_run(dry_run_record_limit, streams)
         except MapExpressionError as error:
-            msg = f"stream_maps cannot be applied to a record: {str(error).rstrip('.')}."
-            raise RunError(msg) from error
+            raise RunError(unmappable(error)) from error
         names = [one.name for one in self.selected]
         self.run.audit.conclude(names, self.logger, is_strict=self.config["strict"])
         return done
@@ -345,6 +344,11 @@ def mapping() -> Iterator[None]:
     except (MappingError, ConfigurationError) as error:
         said = str(error).rstrip(".")
         raise SettingsError([f"stream_maps or flattening cannot work: {said}."]) from error
+
+
+def unmappable(error: MapExpressionError) -> str:
+    """Say that a map is one that only a record shows to be wrong."""
+    return f"stream_maps cannot be applied to a record: {str(error).rstrip('.')}."
 
 
 NO_STATE = (
