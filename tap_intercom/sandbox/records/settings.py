@@ -189,6 +189,7 @@ def conversation_attributes(world: World) -> list[Json]:
             "description": "" if number % 2 else f"What {name} is",
             "data_type": data_type,
             "required": number == 0,
+            "visible_when_unassigned": number != 1,
             "visible_to_team_ids": [str(TEAM_IDS[0])] if number == 1 else [],
             "archived": name == "retired",
             "created_at": created + number,
