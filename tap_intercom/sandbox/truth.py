@@ -46,9 +46,7 @@ def truth(holdings: Holdings, name: str, version: Version) -> list[Json]:
     return [
         {
             **record,
-            **conversations.with_parts(
-                rows_in(version, holdings, "conversation_parts", identity)
-            ),
+            **conversations.with_parts(rows_in(version, holdings, "conversation_parts", identity)),
         }
         for identity, record in zip(table, records, strict=True)
     ]

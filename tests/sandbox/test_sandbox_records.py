@@ -177,11 +177,14 @@ def test_a_part_that_assigns_says_whom_in_two_ways(intercom: Caller) -> None:
     assert {part["admin_assignee_id"] for part in to_nobody} == {0}
     assert len({part["team_assignee_id"] for part in to_nobody}) == 2
     shown = intercom.get(f"/conversations/{LONG}").json()["conversation_parts"]
-    assert shown["conversation_parts"] == [
-        {name: part[name] for name in part if name != "conversation_id"}
-        for part in parts
-        if part["conversation_id"] == LONG
-    ][-500:]
+    assert (
+        shown["conversation_parts"]
+        == [
+            {name: part[name] for name in part if name != "conversation_id"}
+            for part in parts
+            if part["conversation_id"] == LONG
+        ][-500:]
+    )
     older = intercom.using(version="2.16").get(f"/conversations/{LONG}").json()
     assert "team_assignee_id" not in older["conversation_parts"]["conversation_parts"][0]
 

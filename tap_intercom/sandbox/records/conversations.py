@@ -266,7 +266,9 @@ def _assignment(dice: Dice, part_type: str) -> Json:
     assigned: tuple[Json | None, int | None, int | None] = (None, None, None)
     if part_type == "assignment":
         assigned = dice.pick(ASSIGNMENTS)
-    return dict(zip(("assigned_to", "admin_assignee_id", "team_assignee_id"), assigned, strict=True))
+    return dict(
+        zip(("assigned_to", "admin_assignee_id", "team_assignee_id"), assigned, strict=True)
+    )
 
 
 def _attachments(dice: Dice, identity: str) -> list[Json]:

@@ -49,6 +49,7 @@ def brand(world: World, index: int) -> Json:
         "updated_at": created + index * 30 * DAY,
         "help_center_id": str(HELP_CENTER_ID + index) if index < HELP_CENTERS else None,
         "default_address_settings_id": str(index + 1) if index else None,
+        "a_field_of_next_year": {"tone": "frîendly"} if index else None,
     }
 
 
