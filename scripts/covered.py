@@ -41,7 +41,6 @@ SAME: Mapping[str, str] = {
     "GET /calls/{id}/transcript": "`call_transcripts`",
     "GET /companies": "`companies`",
     "GET /companies/{id}": "`companies`",
-    "GET /companies/{id}/segments": "`company_segments`, out of the companies",
     "GET /contacts": "`contacts`",
     "GET /contacts/find_by_external_id/{id}": "`contacts`",
     "GET /contacts/{id}": "`contacts`, but for `enabled_push_messaging`, at a call for each",

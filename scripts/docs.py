@@ -21,6 +21,7 @@ import covered
 import yaml
 
 from tap_intercom.shapes.children import Explode, FanOut
+from tap_intercom.shapes.completed import Completed
 from tap_intercom.shapes.contents import ContentExport
 from tap_intercom.shapes.feed import Feed
 from tap_intercom.shapes.lists import List, Singleton, Windows
@@ -450,6 +451,12 @@ def _(stream: List) -> tuple[str, str]:
     if stream.since_param:
         how = f"Intercom leaves out what did not change since ({code(stream.since_param)})"
     return by_key(stream, how), reading(stream)
+
+
+@words.register
+def _(stream: Completed) -> tuple[str, str]:
+    more = f"from version {stream.apart_since} on 1 for {stream.rest}"
+    return WHOLE, f"{reading(stream)}, and {more}"
 
 
 @words.register

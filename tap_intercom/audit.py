@@ -49,6 +49,8 @@ class Account:
     lost: dict[str, str] = field(default_factory=dict)
     left_out: str | None = None
     failed: str | None = None
+    # What of it was refused where the rest was not, and why.
+    refused: str | None = None
     progress: str = NOT_BEGUN
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -123,6 +125,8 @@ class Account:
             yield "failed"
         elif self.progress != ENDED:
             yield f"the run ended before it did ({self.progress})"
+        if self.refused:
+            yield "some of it was refused"
         if self.lost:
             yield f"{_counted(len(self.lost), 'parent')} whose rows could not be read"
         if self.capped:
@@ -157,6 +161,7 @@ class Account:
             "lost": dict(self.lost),
             "left_out": self.left_out,
             "failed": self.failed,
+            "refused": self.refused,
             "progress": self.progress,
             "incomplete": self.incomplete,
         }
@@ -225,8 +230,12 @@ class Audit:
         """
         for name, reason in self.left_out.items():
             logger.warning("Left out %s: %s", name, reason)
+        accounts = {name: self.account(name) for name in streams}
+        for name, one in accounts.items():
+            if one.refused:
+                logger.warning("Left out of %s %s", name, one.refused)
         sentence = self.sentence(streams)
-        is_short = self.left_out or any(self.account(name).lost for name in streams)
+        is_short = self.left_out or any(one.lost or one.refused for one in accounts.values())
         if self.failed:
             raise RunError(f"{sentence} Run again: each goes on where it stopped.")
         if is_strict and is_short:

@@ -80,6 +80,8 @@ def says_the_same(sent: Any, found: Any) -> bool:
     """Tell whether one value is the other, if need be as another type that loses nothing."""
     if sent is None or found is None or isinstance(sent, (dict, list)):
         return sent == found
+    if isinstance(sent, str) and isinstance(found, dict):  # an object that the text stands for
+        return list(found.values()) == [sent]
     same = next((same for kind, same in AS_TYPE if isinstance(found, kind)), None)
     return same is not None and same(sent, found)
 

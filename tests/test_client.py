@@ -314,6 +314,19 @@ def test_a_request_carries_what_intercom_wants(
     assert USER_AGENT.startswith("tap-intercom/")
 
 
+def test_a_request_may_be_meant_for_a_version_of_its_own(
+    make_tap: Callable[..., TapIntercom], mounted: Callable[..., Answers]
+) -> None:
+    tap = make_tap(api_version="2.17")
+    answers = mounted(tap, answer(200, {"data": []}), answer(200, {"data": []}))
+    request = Request("/data_attributes", version="2.15")
+    tap.streams["tags"].fetch(request)
+    tap.streams["tags"].fetch(Request("/data_attributes"))
+    assert [one.headers["Intercom-Version"] for one in answers.asked] == ["2.15", "2.17"]
+    assert request.key != Request("/data_attributes").key
+    assert request.with_params({"page": 2}).version == "2.15"
+
+
 def test_a_body_makes_it_a_post(tags: Shape, answers: Answers) -> None:
     answers.waiting.append(answer(200, {"data": []}))
     tags.fetch(Request("/x", {}, {"query": "é"}))

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from answering import answer
 from intercom import (
     DAY,
     STARTED,
@@ -23,7 +24,9 @@ from intercom import (
 )
 
 from tap_intercom.api.bodies import Garbled
-from tap_intercom.api.errors import IntercomError
+from tap_intercom.api.errors import IntercomError, TokenRefused
+from tap_intercom.api.retries import BRIEF
+from tap_intercom.audit import ENDED, RunError
 from tap_intercom.records import times
 from tap_intercom.shapes.lists import List, Windows
 from tap_intercom.shapes.probes import NotAsked
@@ -268,23 +271,101 @@ def test_of_no_list_there_is_nothing_to_ask(tap: TapIntercom) -> None:
         stream.probe(None)
 
 
+OLDER, NEWER = "/data_attributes", "/conversations/attributes"
+
+
 @pytest.mark.parametrize(
-    ("version", "path", "model"),
+    ("version", "ids", "asked"),
     [
-        ("2.15", "/data_attributes", "conversation"),
-        ("2.16", "/conversations/attributes", None),
+        ("2.15", [1, "b"], [(OLDER, "conversation")]),
+        ("2.16", ["1", "b"], [(NEWER, None), (OLDER, "conversation")]),
+        ("Preview", ["1", "b"], [(NEWER, None), (OLDER, "conversation")]),
     ],
 )
 def test_attributes_of_conversations_are_asked_for_as_the_version_has_it(
-    make_tap: Callable[..., TapIntercom], version: str, path: str, model: str | None
+    make_tap: Callable[..., TapIntercom], version: str, ids: list[Any], asked: Any
 ) -> None:
+    """From 2.16 on, what is built in is only told to older versions, with what is custom."""
     tap = make_tap(api_version=version)
-    rows = [{"full_name": "a", "id": 1}, {"full_name": "b"}]
-    intercom = Intercom().before(tap).put(path, {"data": rows})
+    rows = [{"full_name": "custom_attributes.a", "id": 1, "custom": True}, {"full_name": "b"}]
+    intercom = Intercom().before(tap).put(OLDER, {"data": rows})
+    intercom.put(NEWER, {"data": [{"id": "1", "name": "a"}]})
     stream = tap.streams["conversation_attributes"]
-    assert ids_of(stream.pages(stream.reach())) == [1, "b"]
-    [asked] = intercom.asked
-    assert (asked.query.get("model"), asked.query["include_archived"]) == (model, "true")
+    assert ids_of(stream.pages(stream.reach())) == ids
+    assert [(one.path, one.query.get("model")) for one in intercom.asked] == asked
+    assert {one.query["include_archived"] for one in intercom.asked} == {"true"}
+    glimpse = stream.probe(None)
+    assert (glimpse.records, glimpse.pages) == (len(ids), len(asked))
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        answer(status, {"errors": [{"code": code}]})
+        for status, code in (
+            (400, "intercom_version_invalid"),
+            (401, "token_unauthorized"),
+            (402, "plan"),
+            (403, "api_plan_restricted"),
+            (404, "not_found"),
+            (422, "parameter_invalid"),
+        )
+    ],
+    ids=lambda one: str(one.status_code),
+)
+def test_what_completes_a_list_may_be_refused(
+    tap: TapIntercom, intercom: Intercom, refusal: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It costs what it alone would give; and a target must not take that for deleted."""
+    intercom.put(NEWER, {"data": [{"id": 1}]}).put(OLDER, refusal)
+    stream = tap.streams["conversation_attributes"]
+    assert [row["id"] for row in stream.get_records()] == [1]
+    account = stream.account
+    assert (account.left_out, account.failed, account.progress) == (None, None, ENDED)
+    assert account.refused is not None
+    assert account.refused.startswith(
+        f"those that are built in: Intercom answered {refusal.status_code}"
+    )
+    assert account.incomplete == ["some of it was refused"]
+    assert not account.is_whole
+    tap.run.audit.conclude([stream.name], stream.logger, is_strict=False)
+    assert f"Left out of conversation_attributes {account.refused}" in caplog.text
+    with pytest.raises(RunError, match="strict"):
+        tap.run.audit.conclude([stream.name], stream.logger, is_strict=True)
+    assert stream.probe(None).advice == f"without {account.refused}"
+
+
+def test_of_what_completes_a_list_only_what_is_listed_is_left_out(
+    make_tap: Callable[..., TapIntercom],
+) -> None:
+    """By its key, whether that is a number or text; what has no key is nothing that is listed."""
+    tap = make_tap()
+    intercom = Intercom().before(tap).put(NEWER, {"data": [{"id": 1}, {"name": "odd"}]})
+    older = [{"id": "1", "custom": True}, {"id": 2, "custom": True}, {"name": "odd, too"}]
+    intercom.put(OLDER, {"data": older})
+    stream = tap.streams["conversation_attributes"]
+    assert ids_of(stream.pages(stream.reach())) == [1, None, 2, None]
+
+
+def test_what_completes_a_list_may_fail(
+    tap: TapIntercom, intercom: Intercom, naps: list[float]
+) -> None:
+    """What may pass is no refusal: the next run asks again."""
+    intercom.put(NEWER, {"data": [{"id": 1}]}).put(OLDER, answer(500))
+    stream = tap.streams["conversation_attributes"].with_patience(BRIEF)
+    assert [row["id"] for row in stream.get_records()] == [1]
+    assert naps
+    assert (stream.account.refused, stream.account.left_out) == (None, None)
+    assert stream.account.failed
+
+
+def test_a_token_that_is_refused_ends_more_than_what_completes_a_list(
+    tap: TapIntercom, intercom: Intercom
+) -> None:
+    refusal = answer(401, {"errors": [{"code": "unauthorized"}]})
+    intercom.put(NEWER, {"data": [{"id": 1}]}).put(OLDER, refusal).put("/me", refusal)
+    with pytest.raises(TokenRefused):
+        list(tap.streams["conversation_attributes"].get_records())
 
 
 # Where the records are
@@ -357,9 +438,8 @@ def test_how_many_there_are_may_be_said_beside_the_list(tap: TapIntercom) -> Non
     assert tags.said({"data": [], "total_count": 3, "pages": {"total_count": 9}}) == 3
     assert tags.said({"data": [], "pages": {"total_count": 9}}) == 9
     parts = tap.streams["conversation_parts"]
-    body = {"conversation_parts": {"total_count": 3}, "total_count": 3}
-    assert parts.said(body) is None
-    assert parts.said({**body, "statistics": {"count_conversation_parts": 4}}) == 4
+    body = {"conversation_parts": {"total_count": 3}, "total_count": 9}
+    assert parts.said({**body, "statistics": {"count_conversation_parts": 4}}) == 3
 
 
 # A list by months

@@ -89,8 +89,9 @@ def test_an_empty_workspace_has_no_companies(companies: Shape, intercom: Interco
 def test_all_streams_of_companies_share_the_scroll_of_the_run(intercom: Intercom) -> None:
     one, other = ago(3, 9)
     one["tags"] = {"tags": [{"id": "t"}]}
-    other["segments"] = {"segments": [{"id": "s"}]}
     intercom.put(PATH, scrolled([one], [other]))
+    intercom.put("/companies/3/segments", {"data": []})
+    intercom.put("/companies/9/segments", {"data": [{"id": "s"}]})
     run = synced(intercom, "companies", "company_tags", "company_segments")
     assert run.error is None
     assert run.ids("companies") == ["3", "9"]

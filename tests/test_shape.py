@@ -437,7 +437,7 @@ def test_attributes_are_typed_by_their_definitions_asked_for_once(tap: TapInterc
     declared, intercom = typed(tap, paged("data", rows, [{**rows[0], "name": "size"}]))
     assert [one.keys() for one in declared.values()] == [{"age", "size"}] * 3
     asked = [one.query["model"] for one in intercom.to("/data_attributes")]
-    assert asked == ["contact", "contact", "company", "company"]
+    assert asked == ["contact", "contact", "conversation", "company", "company"]
     assert len(intercom.to("/conversations/attributes")) == 2
 
 

@@ -135,14 +135,15 @@ class Client:
         Raises:
             Failed: It did not bring what was asked for.
         """
+        address = replace(self.address, version=request.version or self.address.version)
         try:
             prepared = self.session.prepare_request(
                 requests.Request(
                     request.method,
-                    self.address.url + request.path,
+                    address.url + request.path,
                     params=request.params,
                     json=request.body,
-                    headers={**self.address.headers, **request.headers},
+                    headers={**address.headers, **request.headers},
                 )
             )
             with self._accounted(rules.account):

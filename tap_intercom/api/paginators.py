@@ -38,6 +38,8 @@ class Request:
     path: str
     params: Mapping[str, Any] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
+    # The API version that it is meant for, where that is not the one that is set.
+    version: str | None = field(default=None, kw_only=True)
 
     # What it says of itself that others do not, and whether its answer is read as it comes, and not
     # held in memory.
@@ -60,7 +62,8 @@ class Request:
     @cached_property
     def key(self) -> str:
         """What tells a request from others: two that ask for the same have the same."""
-        return json.dumps([self.path, self.params, self.body], sort_keys=True, default=str)
+        asked = [self.path, self.params, self.body, self.version]
+        return json.dumps(asked, sort_keys=True, default=str)
 
     def starting_after(self, cursor: str) -> Request:
         """Ask for what follows a cursor.

@@ -28,7 +28,8 @@ CORRECTIONS: Mapping[str, Fact] = {
     # The workspace of `/me`, its code as its id, with the teammate that is around it in the answer;
     # `secure` is returned, and not described.
     "app": {"id": "string", "secure": "boolean", "admin": "@admin_with_app"},
-    # A string in the component; an object with the URL, says the parameter that asks for it.
+    # A string in the component; an object with the URL, says the parameter that asks for it; text,
+    # it is in `TEXTS`.
     "admin": {"avatar": {"type": "string", "image_url": "string"}},
     # Returned since 2.11, and not described.
     "contact": {
@@ -45,11 +46,39 @@ CORRECTIONS: Mapping[str, Fact] = {
         "opted_out_subscription_types": "@contact_tags",
     },
     "contact_location": {"country_code": "string", "continent_code": "string"},
-    # Described as a whole number; money is not.
-    "company": {"monthly_spend": "number"},
+    # Described as a whole number; money is not. Of the notes, `notes` is described, and the rest
+    # returned, as it is in a contact.
+    "company": {
+        "monthly_spend": "number",
+        "notes": {
+            "type": "string",
+            "notes": ["@company_note"],
+            "data": ["@addressable_list"],
+            "url": "string",
+            "total_count": "integer",
+            "has_more": "boolean",
+        },
+    },
     # Returned since 2.11, and not described; `topics` is `{}` where there are none.
     "conversation_list_item": {"topics": "object", "ticket": "object"},
     "conversation_statistics": {"median_time_to_reply": "number"},
+    # Described as `teammates`, returned as `admins` in every version.
+    "conversation_teammates": {"admins": ["@reference"]},
+    # Came with 2.17, as numbers; as all ids they are delivered as text.
+    # https://github.com/intercom/Intercom-OpenAPI/pull/635
+    "conversation_part": {"admin_assignee_id": "integer", "team_assignee_id": "integer"},
+    # What those that are built in have, and custom ones had before 2.16; `visible_when_unassigned`
+    # is returned since, and not described.
+    "conversation_attribute": {
+        "full_name": "string",
+        "label": "string",
+        "model": "string",
+        "custom": "boolean",
+        "api_writable": "boolean",
+        "ui_writable": "boolean",
+        "messenger_writable": "boolean",
+        "visible_when_unassigned": "boolean",
+    },
     # Any field of any type: the description's examples are not a list of them.
     "activity_log_metadata": "object",
     "custom_attributes": "object",
@@ -57,10 +86,12 @@ CORRECTIONS: Mapping[str, Fact] = {
     "ticket_custom_attributes": "object",
     # Described as text, a list of numbers, or a list of texts.
     "ticket_part": {"updated_attribute_data": "object"},
-    # Returned since 2.11, and not described.
+    # Returned, and not described: labels before 2.12, the others in newer versions.
     "ticket": {
         "ticket_state_internal_label": "string",
         "ticket_state_external_label": "string",
+        "channel": "string",
+        "company_id": "string",
     },
     "ticket_type": {"is_internal": "boolean"},
     # Returned as `data`, described as `ticket_type_attributes`.
@@ -152,6 +183,9 @@ CORRECTIONS: Mapping[str, Fact] = {
         "name": "string",
         "created_at": "integer date-time",
         "updated_at": "integer date-time",
+        "key": "string",
+        "content_type": "string",
+        "default_locale": "string",
         "variations": ["object"],
     },
     # Lifted out of `teammate`, as it is part of the key.
@@ -160,6 +194,15 @@ CORRECTIONS: Mapping[str, Fact] = {
     # Keyed by locale, and a workspace may add one on any day.
     "article_translated_content": "object",
     "group_translated_content": "object",
-    # Gone in 2.16, where `parent_ids` took their place.
-    "article_list_item": {"parent_id": "string", "parent_type": "string"},
+    # Parents are gone in 2.16, where `parent_ids` took their place; `content_id` is returned since
+    # 2.11, and not described.
+    "article_list_item": {"parent_id": "string", "parent_type": "string", "content_id": "string"},
+    "article": {"content_id": "string"},
+    # Described as `conversions`; in the description's examples, and in answers, it is this.
+    "article_statistics": {"conversations": "integer"},
 }
+
+# Fields that are described as objects and may come as text, each with that field of the object
+# which the text is: the address of a picture (a contact's always; an admin's in the component), and
+# before 2.12 the state of a ticket, whose labels are beside it then.
+TEXTS: Mapping[str, str] = {"avatar": "image_url", "ticket_state": "category"}

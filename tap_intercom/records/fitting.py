@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tap_intercom.records import times
+from tap_intercom.records.corrections import TEXTS
 from tap_intercom.records.schema import RESCUED
 
 if TYPE_CHECKING:
@@ -89,6 +90,10 @@ class _Value(NamedTuple):
 AS_THEY_ARE: Mapping[str, str] = {"number": "float", "boolean": "bool"}
 
 
+# By the names of fields as they are written in the function.
+WRITTEN_TEXTS: Mapping[str, str] = {repr(name): field for name, field in TEXTS.items()}
+
+
 def _lines(schema: Schema, value: _Value, pad: str) -> Iterator[str]:
     """Write the lines that make a value fit."""
     it, kind, depth = value.it, schema["type"][0], len(pad)
@@ -106,6 +111,8 @@ def _lines(schema: Schema, value: _Value, pad: str) -> Iterator[str]:
             inside = value.inside(repr(name), depth)
             yield f"{pad} {inside.it} = {it}.get({name!r})"
             yield from _lines(declared, inside, f"{pad} ")
+        if (text := WRITTEN_TEXTS.get(value.name)) in (fields or {}):
+            yield f"{pad}elif {it}.__class__ is str: {value.place} = {{{text!r}: {it}}}"
         yield f"{pad}elif {it} is not None: {value.becomes('move')}"
     elif form == "date-time":
         yield f"{pad}if {it}.__class__ is int and 0 <= {it} < {times.MILLISECONDS_FROM}:"

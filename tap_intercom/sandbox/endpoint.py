@@ -78,6 +78,7 @@ def without_field(rows: list[bytes], name: str) -> list[bytes]:
 MISSING = {
     "contacts": ("not_found", "User Not Found"),
     "companies": ("company_not_found", "Company Not Found"),
+    "admins": ("admin_not_found", "Admin not found"),
     "teams": ("team_not_found", "Team not found"),
     "data_connectors": ("data_connector_not_found", "Data connector not found"),
 }

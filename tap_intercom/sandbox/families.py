@@ -114,8 +114,9 @@ FAMILIES = {
     },
 }
 
-# Until 2.15, attributes of conversations were data attributes like all others.
-OLD_ATTRIBUTES = "conversation_data_attributes"
+# Until 2.15, attributes of conversations were data attributes like all others. Those that are
+# built in, no newer version lists.
+BUILT_IN = "conversation_data_attributes"
 
 FIXED: dict[str, Callable[[World], list[Json]]] = {
     "workspace": lambda world: [workspace.me(world)],
@@ -135,7 +136,7 @@ FIXED: dict[str, Callable[[World], list[Json]]] = {
     "contact_attributes": lambda world: workspace.data_attributes(world, "contact"),
     "company_attributes": lambda world: workspace.data_attributes(world, "company"),
     "conversation_attributes": settings.conversation_attributes,
-    OLD_ATTRIBUTES: lambda world: workspace.data_attributes(world, "conversation"),
+    BUILT_IN: lambda _: workspace.built_in("conversation"),
     "subscription_types": lambda _: [
         people.subscription_type(index) for index in range(len(SUBSCRIPTION_IDS))
     ],
@@ -151,7 +152,7 @@ FIXED: dict[str, Callable[[World], list[Json]]] = {
 KEYS = {
     "contact_attributes": "full_name",
     "company_attributes": "full_name",
-    OLD_ATTRIBUTES: "full_name",
+    BUILT_IN: "full_name",
     "activity_log_event_types": "event_type",
     "ip_allowlist": "type",
 }

@@ -93,10 +93,12 @@ CHILDREN: dict[str, Child] = {
         derived=True,
     ),
     "company_contacts": _of_company(rows.members, derived=True),
-    "company_segments": _of_company(inside("companies", "segments", "segments"), derived=True),
+    "company_segments": _of_company(
+        made("companies", lambda world, index, _: people.company_segments(world, index))
+    ),
     "company_tags": _of_company(inside("companies", "tags", "tags"), derived=True),
     "company_notes": _of_company(
-        inside("companies", "notes", "notes"),
+        made("companies", people.company_notes),
         shown=rows.company_notes_shown,
         born=births.new_note("company"),
         often=0.25,

@@ -33,6 +33,7 @@ call fails is in `failures`, what always fails in `poison`, what happens in a re
     demo-deleted-between          some conversations that are listed are gone when asked for; so are
                                   some companies (404 as HTML) and contacts (410 since 2.16) when
                                   what hangs on them is asked for
+    demo-parts-missing            some conversations give one part less than they count
     demo-poisoned-WAY             one record in eight cannot be asked about: what hangs on it fails
                                   each time, with the status WAY, or in one of the ways of
                                   demo-KIND-once, or with a proxy's page (html404), or without what
@@ -317,6 +318,16 @@ PERISHABLE = {
 }
 
 
+def parts_missing(_: State, call: Call, proceed: Proceed) -> Reply:
+    """Withhold the oldest part of one conversation in ten."""
+    reply = proceed()
+    if call.template != "/conversations/{id}" or call.argument[-1:] != "3":
+        return reply
+    body = msgspec.json.decode(reply.body)
+    del body["conversation_parts"]["conversation_parts"][0]
+    return replace(reply, body=msgspec.json.encode(body))
+
+
 def moving(state: State, call: Call, proceed: Proceed) -> Reply:
     """Let three records change after every search page, as in a busy workspace."""
     reply = proceed()
@@ -377,6 +388,7 @@ MISFORTUNES: dict[str, Misfortune] = {
     "demo-scroll-held": scroll_held,
     "demo-cursor-loop": cursor_loop,
     "demo-deleted-between": deleted_between,
+    "demo-parts-missing": parts_missing,
     "demo-redirect": redirect,
     "demo-redirect-once": once(redirect),
     "demo-next-elsewhere": next_elsewhere,

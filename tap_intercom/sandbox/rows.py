@@ -94,9 +94,9 @@ def subscriptions_shown(contact: str, rows: list[Json]) -> Json:
     }
 
 
-def company_notes_shown(_: str, rows: list[Json]) -> Json:
-    """Show notes in their company, whole."""
-    return {"notes": {"type": "note.list", "notes": rows}}
+def company_notes_shown(company: str, rows: list[Json]) -> Json:
+    """Show the ids of notes in their company."""
+    return {"notes": people.company_notes_inline(company, rows)}
 
 
 def members(holdings: Holdings, company: str) -> list[Json]:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from .exchange import Refusal
-from .families import NAMES, OLD_ATTRIBUTES
+from .families import BUILT_IN, NAMES
 from .hanging import CHILDREN, rows_in
-from .records import conversations, exports
+from .records import conversations, exports, workspace
 from .versions import V2_16
 
 if TYPE_CHECKING:
@@ -34,13 +34,20 @@ def truth(holdings: Holdings, name: str, version: Version) -> list[Json]:
     if exports.is_exported(name):
         return [dict(row) for row in exports.truth(holdings.world, name, holdings.today())]
     if name == "conversation_attributes" and version < V2_16:
-        name = OLD_ATTRIBUTES
+        custom = holdings.table(name).records(version)
+        return [
+            *holdings.table(BUILT_IN).records(version),
+            *map(workspace.as_data_attribute, custom),
+        ]
     table = holdings.table(known(name))
     records = table.records(version)
     if name != "conversations":
         return records
     return [
-        {**record, **conversations.with_parts(holdings.parts(identity))}
+        {
+            **record,
+            **conversations.with_parts(rows_in(version, holdings, "conversation_parts", identity)),
+        }
         for identity, record in zip(table, records, strict=True)
     ]
 

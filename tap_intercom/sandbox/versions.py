@@ -122,18 +122,29 @@ def _one_parent(article: Json) -> Json:
     return {**article, "parent_id": first, "parent_type": first and "collection"}
 
 
+_part_without_assignees = without("admin_assignee_id", "team_assignee_id")
+
+
+def _parts_without_assignees(side_conversation: Json) -> Json:
+    parts = side_conversation.get("conversation_parts")
+    if not isinstance(parts, list):
+        return side_conversation
+    return {**side_conversation, "conversation_parts": list(map(_part_without_assignees, parts))}
+
+
 def _datetime_as_date(attribute: Json) -> Json:
     if attribute.get("data_type") == "datetime":
         return {**attribute, "data_type": "date"}
     return attribute
 
 
-ATTRIBUTES = ("contact_attributes", "company_attributes", "conversation_data_attributes")
-
 RULES = (
     Rule(("contacts", "company_contacts"), (2, 16), _owner_as_number),
     Rule(("tickets",), (2, 16), _assignees_as_text),
+    Rule(("tickets",), (2, 15), without("channel", "company_id")),
     Rule(("tickets",), (2, 12), _plain_ticket_state),
+    Rule(("conversation_parts",), (2, 17), _part_without_assignees),
+    Rule(("side_conversations",), (2, 17), _parts_without_assignees),
     Rule(("conversations",), (2, 17), _no_workflow_teammate),
     Rule(("conversations",), (2, 16), _two_priorities),
     Rule(("conversations",), (2, 16), _unassigned_as_null),
@@ -146,7 +157,8 @@ RULES = (
     Rule(("companies", "contact_companies"), (2, 16), without("notes")),
     Rule(("admins",), (2, 16), without("role")),
     Rule(("articles",), (2, 16), _one_parent),
-    Rule(ATTRIBUTES, (2, 17), _datetime_as_date),
+    Rule(("articles",), (2, 11), without("content_id")),
+    Rule(("contact_attributes", "company_attributes"), (2, 17), _datetime_as_date),
 )
 
 

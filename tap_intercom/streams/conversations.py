@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
@@ -9,6 +10,7 @@ from typing_extensions import override
 from tap_intercom.api.bodies import at
 from tap_intercom.api.paginators import Request
 from tap_intercom.shapes.children import Batches, Explode, FanOut
+from tap_intercom.shapes.completed import Completed
 from tap_intercom.shapes.lists import List
 from tap_intercom.shapes.search import Search
 
@@ -20,23 +22,33 @@ if TYPE_CHECKING:
 READ_CONVERSATIONS = "read_conversations"
 
 
-class ConversationAttributes(List):
+class ConversationAttributes(Completed):
     """The definitions of conversations' attributes, custom and built-in, archived ones too."""
 
     permission = READ_CONVERSATIONS
     path = "/conversations/attributes"
     params = {"include_archived": "true"}
+    # Seen: https://github.com/estuary/connectors/tree/main/source-intercom-native/bruno
+    rest = "those that are built in"
+    apart_since = "2.16"
+
+    @property
+    @override
+    def completing(self) -> Request:
+        # What older versions ask gives all, and is refused to newer ones.
+        params = {**self.query, "model": "conversation"}
+        return Request("/data_attributes", params, version="2.15")
 
     @override
     def requests(self) -> Iterator[Request]:
-        if self.run.client.address.has("2.16"):
+        if self.is_apart:
             yield Request(self.path, self.query)
         else:
-            yield Request("/data_attributes", {**self.query, "model": "conversation"})
+            yield replace(self.completing, version=None)
 
     @override
     def dig(self, body: Body) -> list[Record]:
-        # Before 2.16, those that are built in have no id.
+        # Those that are built in have no id.
         return [{"id": row.get("full_name"), **row} for row in super().dig(body)]
 
 
@@ -59,7 +71,6 @@ class ConversationParts(FanOut):
     path = "/conversations/{id}"
     records = "conversation_parts.conversation_parts"
     cap = 500
-    total = "statistics.count_conversation_parts"
 
     @property
     @override

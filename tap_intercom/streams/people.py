@@ -166,12 +166,11 @@ class Companies(_OfCompanies, Choice):
     is_shared = True
 
 
-class CompanySegments(Explode):
+class CompanySegments(FanOut):
     """Which company is in which segment."""
 
     of = Companies
-    permission = READ_USERS
-    records = "segments.segments"
+    path = "/companies/{id}/segments"
     component = "segment"
 
 
@@ -199,4 +198,5 @@ class CompanyNotes(FanOut):
     of = Companies
     permission = READ_USERS
     path = "/companies/{id}/notes"
+    counted = ("notes",)
     min_version = "2.15"

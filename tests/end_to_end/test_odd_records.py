@@ -23,7 +23,6 @@ DERIVED = {
     "article_statistics",
     "call_transcripts",
     "company_contacts",
-    "company_segments",
     "company_tags",
     "contact_event_summaries",
     "contact_merge_history",

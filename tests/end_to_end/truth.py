@@ -65,6 +65,9 @@ def key_of(table: str, row: Row) -> Key:
 def workspace_rows(workspace: Any, table: str) -> list[Row]:
     """The records, as they lie in Intercom's answers, with what the tap says it adds."""
     rows = workspace.records(table)
+    if table == "conversation_attributes":  # those that are built in have no id, and another place
+        built_in = workspace.records("conversation_data_attributes")
+        rows = [*rows, *({**one, "id": one["full_name"]} for one in built_in)]
     if table in FORCED:
         _, forced = FORCED[table]
         rows = list(map(forced(workspace), rows))

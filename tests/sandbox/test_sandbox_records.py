@@ -101,7 +101,11 @@ def test_odd_shapes(intercom: Caller) -> None:
     admins = intercom.truth("admins")
     assert {} in [row["team_priority_level"] for row in admins]
     conversations = intercom.truth("conversations")
-    assert all(row["topics"] == {} for row in conversations)
+    topics = [row["topics"] for row in conversations]
+    assert {} in topics
+    listed = [one for one in topics if one]
+    assert {one["total_count"] for one in listed} == {0, 1, 2}
+    assert all(one["total_count"] == len(one["topics"]) for one in listed)
     assert {row["teammates"] and next(iter(row["teammates"])) for row in conversations} == {
         None,
         "type",
@@ -111,7 +115,15 @@ def test_odd_shapes(intercom: Caller) -> None:
     parts = [
         part for row in conversations for part in row["conversation_parts"]["conversation_parts"]
     ]
-    assert {type(part["assigned_to"]) for part in parts} == {dict, str, type(None)}
+    assert {(part["assigned_to"] or {}).get("type") for part in parts} == {
+        None,
+        "admin",
+        "team",
+        "bot",
+        "nobody_admin",
+    }
+    assert {} in [part["event_details"] for part in parts]
+    assert any(part["event_details"] for part in parts)
     assert any(part["redacted"] and part["body"] is None for part in parts)
     tickets = intercom.truth("tickets")
     values = [value for row in tickets for value in row["ticket_attributes"].values()]
@@ -132,7 +144,8 @@ def test_parts_are_counted_and_end_with_the_conversation(intercom: Caller) -> No
         assert times == sorted(times)
         assert times[-1] == row["updated_at"]
         if row["statistics"]:
-            assert row["statistics"]["count_conversation_parts"] == len(parts)
+            # The message that opened it is counted, too.
+            assert row["statistics"]["count_conversation_parts"] == len(parts) + 1
         seen |= {part["id"] for part in parts}
         assert row["id"] == LONG or 1 <= len(parts) <= 30
     assert len(seen) == sum(
@@ -147,7 +160,52 @@ def test_a_conversation_shows_its_newest_500_parts(intercom: Caller) -> None:
     shown = intercom.get(f"/conversations/{LONG}").json()
     parts = shown["conversation_parts"]["conversation_parts"]
     assert parts == everything[-500:]
-    assert shown["statistics"]["count_conversation_parts"] == len(everything) == 620
+    assert len(everything) == 620
+    assert shown["statistics"]["count_conversation_parts"] == 621
+
+
+def test_a_part_that_assigns_says_whom_in_two_ways(intercom: Caller) -> None:
+    """Teammate and team are numbers beside the object, 0 where there is none; a team may stay."""
+    parts = intercom.truth("conversation_parts")
+    assigning = [part for part in parts if part["assigned_to"]]
+    assert assigning
+    for part in parts:
+        numbers = (part["admin_assignee_id"], part["team_assignee_id"])
+        assert {type(one) for one in numbers} == {int if part["assigned_to"] else type(None)}
+    to_nobody = [part for part in assigning if part["assigned_to"]["type"] == "nobody_admin"]
+    assert {part["assigned_to"]["id"] for part in to_nobody} == {None}
+    assert {part["admin_assignee_id"] for part in to_nobody} == {0}
+    assert len({part["team_assignee_id"] for part in to_nobody}) == 2
+    shown = intercom.get(f"/conversations/{LONG}").json()["conversation_parts"]
+    assert (
+        shown["conversation_parts"]
+        == [
+            {name: part[name] for name in part if name != "conversation_id"}
+            for part in parts
+            if part["conversation_id"] == LONG
+        ][-500:]
+    )
+    older = intercom.using(version="2.16").get(f"/conversations/{LONG}").json()
+    assert "team_assignee_id" not in older["conversation_parts"]["conversation_parts"][0]
+
+
+def test_segments_of_companies_have_to_be_asked_for(intercom: Caller) -> None:
+    """In a company there are never any, whichever it is in."""
+    companies = intercom.truth("companies")
+    assert all(row["segments"]["segments"] == [] for row in companies)
+    segments = intercom.truth("company_segments")
+    assert {row["person_type"] for row in segments} == {"user"}
+    assert 0 < len({row["company_id"] for row in segments}) < len(companies)
+
+
+def test_people_in_conversations_and_tickets_have_the_names_their_owner_gave_them(
+    intercom: Caller,
+) -> None:
+    known = {row["id"]: row["external_id"] for row in intercom.truth("contacts")}
+    for resource in ("conversations", "tickets"):
+        people = [one for row in intercom.truth(resource) for one in row["contacts"]["contacts"]]
+        assert {one["external_id"] is None for one in people} == {True, False}
+        assert all(one["external_id"] == known[one["id"]] for one in people)
 
 
 def test_a_conversation_can_be_read_as_plain_text(intercom: Caller, code: Code) -> None:
@@ -235,6 +293,11 @@ def types(rows: list[Json], field: str) -> set[type]:
         ("articles", "parent_type", {str, type(None)}, "2.16", {type(...)}),
         ("admins", "role", {type(...)}, "2.16", {dict, type(None)}),
         ("companies", "notes", {type(...)}, "2.16", {dict}),
+        ("tickets", "channel", {type(...)}, "2.15", {str}),
+        ("tickets", "company_id", {type(...)}, "2.15", {str, type(None)}),
+        ("articles", "content_id", {type(...)}, "2.11", {str}),
+        ("conversation_parts", "admin_assignee_id", {type(...)}, "2.17", {int, type(None)}),
+        ("conversation_parts", "team_assignee_id", {type(...)}, "2.17", {int, type(None)}),
     ],
 )
 def test_types_changed_with_versions(intercom: Caller, case: tuple[Any, ...]) -> None:
@@ -269,6 +332,23 @@ def test_attributes_of_conversations_moved_in_2_16(intercom: Caller, code: Code)
     assert intercom.using(version="2.15").get(path).json()["data"]
     answer = intercom.using(version="2.16").get(path)
     assert (answer.status_code, code(answer)) == (422, "parameter_invalid")
+    mixed = intercom.call("GET", path, headers={"Intercom-Version": "2.15"})
+    assert mixed.json() == intercom.using(version="2.15").get(path).json()
+
+
+def test_of_conversations_the_newer_place_has_custom_attributes_only(intercom: Caller) -> None:
+    newer = intercom.truth("conversation_attributes")
+    older = intercom.using(version="2.15").truth("conversation_attributes")
+    assert {row["id"] for row in newer} == {row["id"] for row in older if row["custom"]}
+    built_in = [row for row in older if not row["custom"]]
+    assert not any("id" in row for row in built_in)
+    assert len({row["name"] for row in built_in}) < len({row["full_name"] for row in built_in})
+
+
+def test_one_admin(intercom: Caller, code: Code) -> None:
+    admin = intercom.truth("admins")[1]
+    assert intercom.get(f"/admins/{admin['id']}").json() == admin
+    assert code(intercom.get("/admins/1")) == "admin_not_found"
 
 
 def test_archived_attributes_are_for_those_who_ask(intercom: Caller) -> None:

@@ -30,7 +30,9 @@ def test_b24_a_conversation_that_changed_comes_with_all_its_parts(sandbox: Sandb
         found = [one["id"] for one in rows if one["conversation_id"] == conversation["id"]]
         assert sorted(found) == sorted(parts[conversation["id"]][-500:])
         if conversation["statistics"]:
-            assert len(found) == min(conversation["statistics"]["count_conversation_parts"], 500)
+            opening = 1
+            counted = conversation["statistics"]["count_conversation_parts"] - opening
+            assert len(found) == min(counted, 500)
     assert any(row["updated_at"] < first.bookmarks("conversation_parts")[-1] for row in rows)
 
 
@@ -41,7 +43,5 @@ def test_b29_segments_of_companies_name_both(quiet: Sandbox) -> None:
     pairs = [(row["company_id"], row["id"]) for row in run.rows("company_segments")]
     assert len({segment for _, segment in pairs}) < len(pairs)
     assert sorted(pairs) == sorted(
-        (company["id"], segment["id"])
-        for company in quiet.records("companies")
-        for segment in company["segments"]["segments"]
+        (row["company_id"], row["id"]) for row in quiet.records("company_segments")
     )

@@ -171,7 +171,10 @@ FORMS = [
     ("admins", {"team_priority_level": {"primary_team_ids": [1], "secondary_team_ids": []}}),
     ("contacts", {"avatar": "https://images.example.com/a.png"}),
     ("contacts", {"avatar": AVATAR}),
+    ("tickets", {"ticket_state": "submitted"}),
+    ("tickets", {"ticket_state": {"type": "ticket_state", "category": "submitted"}}),
     ("conversation_parts", {"assigned_to": {"type": "admin", "id": "5"}}),
+    ("conversation_parts", {"assigned_to": {"type": "nobody_admin", "id": None}}),
     ("conversation_parts", {"assigned_to": "5"}),
     ("conversation_parts", {"assigned_to": None}),
 ]
@@ -191,6 +194,19 @@ def test_b35_a_field_may_come_in_another_form(sandbox: Sandbox, stream: str, for
     run = sync(sandbox, stream)
     assert run.error is None
     assert amiss(stream, sent, row_of(run, stream, sent["id"])) == []
+
+
+@pytest.mark.parametrize("version", ["2.11", "2.17"])
+def test_b35_whatever_its_form_it_is_in_its_column(sandbox: Sandbox, version: str) -> None:
+    """Pictures are text, and before 2.12 the states of tickets; described are objects."""
+    run = sync(sandbox, "contacts", "admins", "tickets", "conversations", api_version=version)
+    assert run.error is None
+    assert [row["_rescued_data"] for _, row in run.records if row["_rescued_data"]] == []
+    pictures = [row["avatar"] for row in (*run.rows("contacts"), *run.rows("admins"))]
+    assert any(pictures)
+    assert {tuple(one) for one in pictures if one} == {("image_url",)}
+    states = {row["ticket_state"]["category"] for row in run.rows("tickets")}
+    assert {"submitted", "resolved"} <= states
 
 
 def test_b36_what_was_redacted_keeps_its_id(sandbox: Sandbox) -> None:

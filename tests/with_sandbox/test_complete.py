@@ -35,6 +35,9 @@ def held(sandbox: Sandbox, stream: str) -> list[dict[str, Any]]:
         return [{**workspace, "id": workspace["id_code"], "admin": me}]
     if stream == "conversations":
         return [without(one, "conversation_parts") for one in sandbox.records(stream)]
+    if stream == "conversation_attributes":
+        built_in = sandbox.records("conversation_data_attributes")
+        return [*sandbox.records(stream), *({**one, "id": one["full_name"]} for one in built_in)]
     if stream.startswith("report_"):
         return [reported(stream, one) for one in sandbox.records(stream)]
     if stream not in INSIDE:

@@ -8,6 +8,7 @@ import pytest
 from runs import CUSTOM_OBJECT_TYPES, NAMES, sync
 
 from tap_intercom.api.address import VERSIONS
+from tap_intercom.audit import RunError
 from tap_intercom.run import Run as TapRun
 from tap_intercom.sandbox import running
 from tap_intercom.shapes.children import Explode
@@ -64,6 +65,20 @@ def test_conversation_attributes_come_from_another_place_before_2_16(quiet: Sand
     ids = old.ids("conversation_attributes")
     assert len(set(ids)) == len(ids) > 0
     assert not any(one.startswith("keyless") for one in ids)
+    assert sorted(new.ids("conversation_attributes")) == sorted(ids)
+
+
+def test_built_in_attributes_that_are_refused_do_not_cost_the_custom_ones(
+    quiet: Sandbox,
+) -> None:
+    token = "demo-no-permission-data_attributes"
+    run = sync(quiet, "conversation_attributes", token=token, emit_activate_version_messages=True)
+    assert (run.error, run.left_out) == (None, {})
+    custom = {str(row["id"]) for row in quiet.records("conversation_attributes")}
+    assert set(run.ids("conversation_attributes")) == custom
+    assert [one for one in run.messages if one["type"] == "ACTIVATE_VERSION"] == []
+    strict = sync(quiet, "conversation_attributes", token=token, strict=True)
+    assert isinstance(strict.error, RunError)
 
 
 @pytest.mark.parametrize(
@@ -100,13 +115,27 @@ def test_b33_children_of_a_parent_that_tells_all_cost_no_call(quiet: Sandbox) ->
         assert run.counts[stream] == len(quiet.records(stream))
 
 
-def test_b33_notes_are_asked_for_where_there_are_any(quiet: Sandbox) -> None:
-    """Most contacts have none."""
+@pytest.mark.parametrize(
+    ("stream", "parents"), [("contact_notes", "contacts"), ("company_notes", "companies")]
+)
+def test_b33_notes_are_asked_for_where_there_are_any(
+    quiet: Sandbox, stream: str, parents: str
+) -> None:
+    """Most contacts and companies have none."""
     quiet.reset()
-    sync(quiet, "contact_notes")
+    run = sync(quiet, stream)
     asked = {one.split("/")[2] for one in calls(quiet) if one.endswith("/notes")}
-    with_notes = {one["id"] for one in quiet.records("contacts") if one["notes"]["total_count"]}
+    with_notes = {one["id"] for one in quiet.records(parents) if one["notes"]["total_count"]}
     assert asked == with_notes
+    assert run.counts[stream] == len(quiet.records(stream)) > 0
+
+
+def test_companies_tell_of_their_notes_since_2_16(quiet: Sandbox) -> None:
+    quiet.reset()
+    run = sync(quiet, "company_notes", api_version="2.15")
+    assert run.counts["company_notes"] == len(quiet.records("company_notes"))
+    asked = [one for one in calls(quiet) if one.endswith("/notes")]
+    assert len(set(asked)) == len(quiet.records("companies"))
 
 
 def test_drafts_are_asked_for_where_there_are_any(quiet: Sandbox) -> None:

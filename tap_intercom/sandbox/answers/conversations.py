@@ -23,7 +23,7 @@ from ..endpoint import (
     with_fields,
 )
 from ..exchange import Call, Refusal, Reply
-from ..hanging import rows_on
+from ..hanging import rows_in, rows_on
 from ..paging import Cursored, Numbered, envelope, linked, whole
 from ..records.conversations import with_parts
 from ..search import CONVERSATIONS, TICKETS
@@ -62,7 +62,8 @@ def conversation(state: State, call: Call) -> Reply:
         message = "display_as must be html or plaintext"
         raise Refusal(400, "parameter_invalid", message, field="display_as")
     row = found(state, "conversations", call)
-    parts = state.holdings.parts(call.argument)[-NEWEST_PARTS:]
+    parts = rows_in(call.version, state.holdings, "conversation_parts", call.argument)
+    parts = parts[-NEWEST_PARTS:]
     if display == "plaintext":
         parts = [{**part, "body": _plain(part.get("body"))} for part in parts]
         record = msgspec.json.decode(row)

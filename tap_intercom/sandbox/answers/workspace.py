@@ -12,6 +12,7 @@ from ..endpoint import (
     PAGE,
     Endpoint,
     attributes_of,
+    detail,
     flag,
     names,
     numbered_of,
@@ -21,12 +22,13 @@ from ..endpoint import (
     without_field,
 )
 from ..exchange import Call, Refusal, Reply
-from ..families import OLD_ATTRIBUTES
+from ..families import BUILT_IN
 from ..hanging import rows_on
 from ..paging import Followed, Numbered, envelope, linked, of_table, whole
 from ..records.dice import DAY, HOUR
 from ..records.history import stamp
 from ..records.settings import BODIES, IDLE, team_metrics
+from ..records.workspace import as_data_attribute
 from ..versions import V2_0, V2_15, V2_16, V2_17
 
 if TYPE_CHECKING:
@@ -84,13 +86,17 @@ def data_attributes(state: State, call: Call) -> Reply:
     rows = [
         row
         for one in ([model] if model else ["contact", "company"])
-        for row in attributes_of(_table(one), state, call)
+        for row in _attributes(one, state, call)
     ]
     return envelope("list", "data", rows)
 
 
-def _table(model: str) -> str:
-    return OLD_ATTRIBUTES if model == "conversation" else f"{model}_attributes"
+def _attributes(model: str, state: State, call: Call) -> list[bytes]:
+    custom = attributes_of(f"{model}_attributes", state, call)
+    if model != "conversation":
+        return custom
+    older = [msgspec.json.encode(as_data_attribute(msgspec.json.decode(row))) for row in custom]
+    return [*attributes_of(BUILT_IN, state, call), *older]
 
 
 def activity_spans(state: State, call: Call) -> list[Span]:
@@ -183,6 +189,7 @@ ENDPOINTS = (
         whole("admins", "admins", "admin.list", avatars),
         query=names("display_avatar"),
     ),
+    Endpoint("GET", "/admins/{id}", "admins", detail("admins")),
     Endpoint("GET", "/teams", "teams", whole("teams", "teams", "team.list")),
     Endpoint("GET", "/tags", "tags", whole("tags")),
     Endpoint("GET", "/segments", "segments", segments, V2_0, names("include_count type")),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from .dice import HOUR, SENTENCES, SUBJECTS, Dice, paragraph, person
 from .history import iso
-from .people import company, tag
+from .people import company, contact_reference, tag
 from .world import ADMIN_IDS, TAGS, TEAM_IDS
 
 if TYPE_CHECKING:
@@ -43,6 +43,11 @@ def _contact(world: World, number: int) -> Json:
     }
 
 
+def counted(parts: int) -> int:
+    """Count the parts of a conversation as its statistics do: with the message that opened it."""
+    return parts + 1
+
+
 def _statistics(dice: Dice, stub: Stub, parts: int) -> Json | None:
     if parts < LONGEST and dice.chance(0.08):
         return None
@@ -69,7 +74,7 @@ def _statistics(dice: Dice, stub: Stub, parts: int) -> Json | None:
         "last_closed_by_id": dice.pick(ADMIN_IDS) if closed else None,
         "count_reopens": dice.below(3),
         "count_assignments": dice.below(4),
-        "count_conversation_parts": parts,
+        "count_conversation_parts": counted(parts),
         "assigned_team_first_response_time": [
             {"team_id": TEAM_IDS[0], "team_name": "Support", "response_time": wait}
         ]
@@ -128,7 +133,7 @@ def _rating(world: World, dice: Dice, stub: Stub, contact: int) -> Json:
         "remark": dice.pick((None, "Très bien 👍")),
         "created_at": stub.created_at + HOUR,
         "updated_at": stub.updated_at,
-        "contact": {"type": "contact", "id": world.contact_id(contact), "external_id": None},
+        "contact": contact_reference(world, contact),
         "teammate": {"type": "workflow", "id": "55"} if dice.chance(0.1) else teammate,
     }
 
@@ -148,16 +153,27 @@ def _company(world: World, dice: Dice, stub: Stub) -> Json | None:
 
 def _people(world: World, dice: Dice, contact: int) -> Json:
     several = dice.chance(0.1)
-    ids = [
-        world.contact_id(number % world.size) for number in range(contact, contact + 1 + several)
+    others = [
+        contact_reference(world, number % world.size)
+        for number in range(contact, contact + 1 + several)
     ]
-    others = [{"type": "contact", "id": one, "external_id": None} for one in ids]
     # Intercom says `teammates.admins` although its description says `teammates.teammates`.
     teammates = {"type": "admin.list", "admins": [{"type": "admin", "id": str(ADMIN_IDS[1])}]}
     return {
         "contacts": {"type": "contact.list", "contacts": others},
         "teammates": teammates if dice.chance(0.7) else None,
     }
+
+
+def _topics(dice: Dice) -> Json:
+    """List what a conversation is about; some lists have nothing around them."""
+    count = dice.below(3)
+    topics = [
+        {"type": "topic", "id": 46 + number, "name": ("Refunds", "Größe")[number]}
+        for number in range(count)
+    ]
+    listed = {"type": "topic.list", "topics": topics, "total_count": count}
+    return listed if count or dice.chance(0.5) else {}
 
 
 def conversation(world: World, index: int, stub: Stub) -> Json:
@@ -204,7 +220,7 @@ def conversation(world: World, index: int, stub: Stub) -> Json:
         if dice.chance(0.1)
         else None,
         "statistics": _statistics(dice, stub, part_count(world, index)),
-        "topics": {},
+        "topics": _topics(dice),
         "ticket": None,
         "linked_objects": {"type": "list", "data": [], "total_count": 0, "has_more": False},
         "ai_agent_participated": ai,
@@ -233,11 +249,26 @@ def _event(dice: Dice) -> tuple[str, Json | None]:
     )
 
 
-def _assigned_to(dice: Dice, part_type: str) -> object:
-    """Say whom a part assigns to: an object, text or nothing, as connectors have seen it."""
-    if part_type != "assignment":
-        return None
-    return dice.pick(({"type": "admin", "id": str(ADMIN_IDS[2])}, str(TEAM_IDS[1]), None))
+# Whom a part may assign to: teammate and team are numbers beside it, and 0 is nobody. A team may
+# stay when its teammate goes.
+NOBODY: Json = {"type": "nobody_admin", "id": None}
+ASSIGNMENTS: tuple[tuple[Json, int, int], ...] = (
+    ({"type": "admin", "id": str(ADMIN_IDS[2])}, ADMIN_IDS[2], 0),
+    ({"type": "team", "id": str(TEAM_IDS[1])}, 0, TEAM_IDS[1]),
+    ({"type": "bot", "id": BOT["id"]}, int(BOT["id"]), 0),
+    (NOBODY, 0, 0),
+    (NOBODY, 0, TEAM_IDS[1]),
+)
+
+
+def _assignment(dice: Dice, part_type: str) -> Json:
+    """Say whom a part assigns to; most assign nothing."""
+    assigned: tuple[Json | None, int | None, int | None] = (None, None, None)
+    if part_type == "assignment":
+        assigned = dice.pick(ASSIGNMENTS)
+    return dict(
+        zip(("assigned_to", "admin_assignee_id", "team_assignee_id"), assigned, strict=True)
+    )
 
 
 def _attachments(dice: Dice, identity: str) -> list[Json]:
@@ -271,7 +302,7 @@ def part(world: World, dice: Dice, identity: str, at: int) -> Json:
         "created_at": at,
         "updated_at": at,
         "notified_at": at,
-        "assigned_to": _assigned_to(dice, part_type),
+        **_assignment(dice, part_type),
         "author": dice.pick((admin, _contact(world, number), BOT)),
         "attachments": _attachments(dice, identity) if comment else [],
         "external_id": None,
@@ -280,7 +311,7 @@ def part(world: World, dice: Dice, identity: str, at: int) -> Json:
         "metadata": {},
         "state": dice.pick(("open", "closed")),
         "tags": [tag(dice.below(TAGS))] if dice.chance(0.05) else [],
-        "event_details": details,
+        "event_details": details or {},
         "app_package_code": None,
     }
 
@@ -315,7 +346,7 @@ def continued(record: Json, dice: Dice, at: int, count: int) -> Json:
     if isinstance(statistics, dict):
         statistics = {
             **statistics,
-            "count_conversation_parts": count,
+            "count_conversation_parts": counted(count),
             "last_contact_reply_at": at,
         }
     state = dice.pick(("open", "closed"))

@@ -56,6 +56,7 @@ def article(world: World, index: int, stub: Stub) -> Json:
     return {
         "type": "article",
         "id": stub.id,
+        "content_id": str(11_000_000 + int(stub.id)),
         "workspace_id": WORKSPACE_ID,
         "title": title,
         "description": dice.pick((None, "", "Was man wissen muß")),
@@ -92,7 +93,7 @@ def article_statistics(world: World, index: int, hours: int) -> Json | None:
     return {
         "type": "article_statistics",
         "views": dice.below(9_000) + hours,
-        "conversions": dice.below(50),
+        "conversations": dice.below(50),
         "reactions": dice.below(100),
         "happy_reaction_percentage": round(dice.random() * 100, 1),
         "neutral_reaction_percentage": 0.0,

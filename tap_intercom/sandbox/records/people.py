@@ -37,10 +37,10 @@ LEADS, UNCOUNTED = 3, 5
 LAST_TIME = 9_999_999_999
 
 
-def inline(name: str, contact: str, ids: list[str]) -> Json:
-    """Build a list inside a contact: the first ten, and how many there are."""
+def inline(name: str, parent: str, ids: list[str], *, of: str = "contacts") -> Json:
+    """Build a list inside a contact or a company: the first ten, and how many there are."""
     kind, path = INLINE[name]
-    url = f"/contacts/{contact}/{path}"
+    url = f"/{of}/{parent}/{path}"
     shown = [
         {"id": one, "type": kind, "url": url if kind == "company" else f"/{kind}s/{one}"}
         for one in ids[:INLINE_AT_MOST]
@@ -162,13 +162,14 @@ def contact(world: World, index: int, stub: Stub) -> Json:
         "type": "contact",
         "id": stub.id,
         "workspace_id": WORKSPACE_ID,
-        "external_id": f"user-{index}" if user else None,
+        "external_id": world.external_id(index),
         "role": "user" if user else "lead",
         "email": mail,
         "email_domain": mail and "example.com",
         "phone": f"+1555{index:07d}" if dice.chance(0.3) else None,
         "name": name,
-        "avatar": {"type": "avatar", "image_url": picture} if dice.chance(0.3) else None,
+        # Text, whatever the description says.
+        "avatar": picture if dice.chance(0.3) else None,
         "owner_id": str(dice.pick(ADMIN_IDS)) if dice.chance(0.4) else None,
         "social_profiles": {
             "type": "list",
@@ -211,6 +212,15 @@ def contact(world: World, index: int, stub: Stub) -> Json:
     }
 
 
+def contact_reference(world: World, index: int) -> Json:
+    """Build what others show of a contact who takes part in them."""
+    return {
+        "type": "contact",
+        "id": world.contact_id(index),
+        "external_id": world.external_id(index),
+    }
+
+
 def changed_contact(record: Json, dice: Dice, at: int) -> Json:
     """Let something happen to a contact."""
     custom = record.get("custom_attributes")
@@ -231,7 +241,6 @@ def company(world: World, index: int, stub: Stub) -> Json:
     """Build a company; one in twelve has no users, and many have no plan."""
     dice = world.dice(2, index)
     tags = dice.below(4)
-    segments = dice.below(3)
     remote = dice.chance(0.8)
     return {
         "type": "company",
@@ -262,18 +271,28 @@ def company(world: World, index: int, stub: Stub) -> Json:
             "type": "tag.list",
             "tags": [tag(number) for number in range(index % 20, index % 20 + tags)],
         },
-        "segments": {
-            "type": "segment.list",
-            "segments": [
-                company_segment(world, number) for number in range(index % 2, index % 2 + segments)
-            ],
-        },
-        "notes": {"type": "note.list", "notes": _company_notes(dice, index, stub)},
+        # Never any in a company, whichever it is in: it has to be asked.
+        "segments": {"type": "segment.list", "segments": []},
+        "notes": company_notes_inline(stub.id, company_notes(world, index, stub)),
     }
 
 
-def _company_notes(dice: Dice, index: int, stub: Stub) -> list[Json]:
+def company_segments(world: World, index: int) -> list[Json]:
+    """Build the segments that a company is in."""
+    first = index % 2
+    count = world.dice(31, index).below(3)
+    return [company_segment(world, number) for number in range(first, first + count)]
+
+
+def company_notes_inline(company: str, notes: list[Json]) -> Json:
+    """Build the list of notes inside a company."""
+    ids = [str(row["id"]) for row in notes]
+    return {**inline("notes", company, ids, of="companies"), "type": "note.list"}
+
+
+def company_notes(world: World, index: int, stub: Stub) -> list[Json]:
     """Build the notes of a company, newest first; one has more than a page of them."""
+    dice = world.dice(32, index)
     count = 55 if index == RICH else 1 + dice.below(3) if dice.chance(0.1) else 0
     about = {"company": {"type": "company", "id": stub.id}}
     return [
@@ -349,7 +368,7 @@ def company_segment(world: World, index: int) -> Json:
         "name": names[index % len(names)],
         "created_at": created,
         "updated_at": created + index * 30 * DAY,
-        "person_type": "company",
+        "person_type": "user",
     }
 
 

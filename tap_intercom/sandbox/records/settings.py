@@ -49,6 +49,7 @@ def brand(world: World, index: int) -> Json:
         "updated_at": created + index * 30 * DAY,
         "help_center_id": str(HELP_CENTER_ID + index) if index < HELP_CENTERS else None,
         "default_address_settings_id": str(index + 1) if index else None,
+        "a_field_of_next_year": {"tone": "frîendly"} if index else None,
     }
 
 
@@ -189,6 +190,7 @@ def conversation_attributes(world: World) -> list[Json]:
             "description": "" if number % 2 else f"What {name} is",
             "data_type": data_type,
             "required": number == 0,
+            "visible_when_unassigned": number != 1,
             "visible_to_team_ids": [str(TEAM_IDS[0])] if number == 1 else [],
             "archived": name == "retired",
             "created_at": created + number,

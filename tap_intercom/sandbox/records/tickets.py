@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from .dice import DAY, EMOJI, HOUR, Dice, paragraph
+from .people import contact_reference
 from .world import ADMIN_IDS, TEAM_IDS, TICKET_TYPES, WORKSPACE_ID
 
 if TYPE_CHECKING:
@@ -171,13 +172,7 @@ def ticket(world: World, index: int, stub: Stub) -> Json:
         "ticket_type": ticket_type(world.start, kind),
         "contacts": {
             "type": "contact.list",
-            "contacts": [
-                {
-                    "type": "contact",
-                    "id": world.contact_id(dice.below(world.size)),
-                    "external_id": None,
-                }
-            ],
+            "contacts": [contact_reference(world, dice.below(world.size))],
         },
         "admin_assignee_id": dice.pick((0, *ADMIN_IDS)),
         "team_assignee_id": dice.pick((0, *TEAM_IDS)),
@@ -193,6 +188,8 @@ def ticket(world: World, index: int, stub: Stub) -> Json:
         },
         "is_shared": dice.chance(0.5),
         "previous_ticket_state_id": dice.pick((None, "8570")),
+        "channel": dice.pick(("messenger", "email", "phone_call")),
+        "company_id": dice.pick((None, world.company_id(dice.below(world.companies)))),
     }
 
 

@@ -103,7 +103,15 @@ STANDARD: dict[str, tuple[tuple[str, str], ...]] = {
         ("created_at", "datetime"),
         ("monthly_spend", "float"),
     ),
-    "conversation": (("title", "string"),),
+    "conversation": (
+        ("id", "integer"),
+        ("title", "string"),
+        ("created_at", "datetime"),
+        ("source.id", "integer"),
+        ("source.author.email", "string"),
+        ("statistics.time_to_assignment", "integer"),
+        ("ai_agent.rating", "integer"),
+    ),
 }
 CUSTOM: dict[str, tuple[tuple[str, str], ...]] = {
     "contact": (
@@ -121,7 +129,6 @@ CUSTOM: dict[str, tuple[tuple[str, str], ...]] = {
         ("nps", "float"),
         ("note 📝", "string"),
     ),
-    "conversation": (("Priorität", "string"), ("refund amount", "float")),
 }
 
 
@@ -142,10 +149,27 @@ def _attribute(model: str, name: str, data_type: str) -> Json:
     }
 
 
+def built_in(model: str) -> list[Json]:
+    """Build the attributes that every workspace has, which have neither ids nor times."""
+    return [_attribute(model, name, data_type) for name, data_type in STANDARD[model]]
+
+
+def as_data_attribute(attribute: Json) -> Json:
+    """Build what an attribute of conversations was among the attributes of all models."""
+    kept = ("id", "description", "archived", "created_at", "updated_at", "admin_id", "options")
+    name, data_type = attribute["name"], attribute["data_type"]
+    return {
+        **_attribute("conversation", f"custom_attributes.{name}", data_type),
+        **{field: attribute[field] for field in kept if field in attribute},
+        "name": name,
+        "label": name,
+        "custom": True,
+    }
+
+
 def data_attributes(world: World, model: str) -> list[Json]:
-    """Build all attributes of a model; only the custom ones have ids and times."""
-    standard = [_attribute(model, name, data_type) for name, data_type in STANDARD[model]]
-    first = {"contact": 12_800, "company": 12_900, "conversation": 13_000}[model]
+    """Build all attributes of contacts or companies."""
+    first = {"contact": 12_800, "company": 12_900}[model]
     created = world.start - 600 * DAY
     custom = [
         {
@@ -163,7 +187,7 @@ def data_attributes(world: World, model: str) -> list[Json]:
         }
         for number, (name, data_type) in enumerate(CUSTOM[model])
     ]
-    return [*standard, *custom]
+    return [*built_in(model), *custom]
 
 
 def activity_log(world: World, index: int, stub: Stub) -> Json:

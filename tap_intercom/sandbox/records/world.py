@@ -132,6 +132,10 @@ class World:
         """Whether a contact began as a user; the others are leads."""
         return self.dice(1, index).chance(USERS)
 
+    def external_id(self, index: int) -> str | None:
+        """Name a contact as its owner does, who has a name for users only."""
+        return f"user-{index}" if self.is_user(index) else None
+
     def user(self, index: int) -> str | None:
         """Name the first user from here on."""
         for number in range(index, index + min(self.size, SOON)):
