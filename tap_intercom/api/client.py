@@ -142,7 +142,7 @@ class Client:
                     self.address.url + request.path,
                     params=request.params,
                     json=request.body,
-                    headers={**self.address.headers, **request.headers},
+                    headers={**self.address.in_version(request.version), **request.headers},
                 )
             )
             with self._accounted(rules.account):

@@ -33,11 +33,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of Intercom: a path below the base URL, a query, and a body if it is a POST."""
+    """What is asked of Intercom: a path below the base URL, a query, and a body if it is a POST.
+
+    It speaks the API version of the client, unless it needs one of its own.
+    """
 
     path: str
     params: Mapping[str, Any] = field(default_factory=dict)
     body: Mapping[str, Any] | None = None
+    version: str | None = None
 
     # What it says of itself that others do not, and whether its answer is read as it comes, and not
     # held in memory.
@@ -60,7 +64,8 @@ class Request:
     @cached_property
     def key(self) -> str:
         """What tells a request from others: two that ask for the same have the same."""
-        return json.dumps([self.path, self.params, self.body], sort_keys=True, default=str)
+        asked = [self.path, self.params, self.body, self.version]
+        return json.dumps(asked, sort_keys=True, default=str)
 
     def starting_after(self, cursor: str) -> Request:
         """Ask for what follows a cursor.

@@ -9,6 +9,7 @@ from typing_extensions import override
 from tap_intercom.api.bodies import at
 from tap_intercom.api.paginators import Request
 from tap_intercom.shapes.children import Batches, Explode, FanOut
+from tap_intercom.shapes.kinds import ByKind
 from tap_intercom.shapes.lists import List
 from tap_intercom.shapes.search import Search
 
@@ -51,7 +52,7 @@ class Conversations(Search):
     defined_by = ConversationAttributes
 
 
-class ConversationParts(FanOut):
+class ConversationParts(ByKind):
     """All parts of the conversations that changed: replies, notes, assignments, closings."""
 
     of = Conversations
@@ -60,12 +61,24 @@ class ConversationParts(FanOut):
     records = "conversation_parts.conversation_parts"
     cap = 500
     total = "statistics.count_conversation_parts"
+    # https://developers.intercom.com/docs/references/preview/rest-api/api.intercom.io/Conversations/retrieveConversation
+    kind = "part_type"
+    only = "include_part_types"
+    all_but = "exclude_part_types"
+    most_kinds = 50
+    kinds_since = "Preview"
 
     @property
     @override
     def query(self) -> dict[str, Any]:
         plain = {"display_as": "plaintext"} if self.config["display_as"] == "plaintext" else {}
         return {**super().query, **plain}  # HTML is what comes unasked
+
+    @override
+    def in_all(self, body: Body) -> int | None:
+        # Beside the parts, Intercom counts the message that the conversation began with.
+        parts = at("statistics.count_conversation_parts", body)
+        return parts - 1 if type(parts) is int else None
 
 
 class ConversationTags(Explode):
