@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from contextlib import suppress
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, ClassVar
 
 from typing_extensions import override
 
@@ -47,10 +47,13 @@ class ContentExport(Export):
     file_path = "/download/content/data/{id}"
     permission = "export_content_data"
 
+    # The field that takes the columns that differ from one workspace to the next, if there are any.
+    gathered: ClassVar[str | None] = None
+
     @override
     def exported(self, start: datetime, until: datetime) -> Iterator[tuple[Record, int]]:
         file, count = self.archive(start, until), 0
-        known = self.schema["properties"].keys()
+        known = self.schema["properties"].keys() - {self.gathered}
         for member in self.members(file):
             if f"{PREFIX}{member.group}" != self.name:
                 continue
@@ -61,10 +64,9 @@ class ContentExport(Export):
                 count += 1
                 row = files.record(names, cells)
                 # A column that nobody knows is of interest where there is something in it.
-                empty = [name for name, cell in row.items() if cell is None and name not in known]
-                for name in empty:
-                    del row[name]
-                yield row, sum(map(len, cells))
+                others = {name: row.pop(name) for name in row.keys() - known}
+                told: Record = {name: cell for name, cell in others.items() if cell is not None}
+                yield row | ({self.gathered: told} if self.gathered else told), sum(map(len, cells))
         if count >= MOST_ROWS:
             self.logger.warning(
                 "Intercom exports at most %s rows, and may have left out some: read shorter spans,"
