@@ -201,6 +201,21 @@ CORRECTIONS: Mapping[str, Fact] = {
         "updated_at": "integer date-time",
         "variations": ["object"],
     },
+    # Newer than the descriptions at hand, and taken from the documentation's pages.
+    # https://developers.intercom.com/docs/references/2.17/rest-api/api.intercom.io/contacts/listdeletedcontacts
+    "deleted_contact": {
+        "type": "string",
+        "id": "string",
+        "external_id": "string",
+        "email": "string",
+        "status": "string",
+        "merged_into_id": "string",
+    },
+    # https://developers.intercom.com/docs/references/preview/rest-api/api.intercom.io/contacts/listgrantedcompaniesforacontact
+    "granted_company": {"company_id": "string"},
+    # What `data` has differs from one type of event to the other.
+    # https://developers.intercom.com/docs/references/preview/rest-api/api.intercom.io/conversations/listhitlevents
+    "hitl_event": {"position": "integer", "event_type": "string", "data": "object"},
     # Lifted out of `teammate`, as it is part of the key.
     "handling_event": {"teammate_id": "string"},
     "ip_allowlist": {"workspace_id": "string"},

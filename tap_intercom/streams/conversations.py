@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap_intercom.api.bodies import Body, Record
+    from tap_intercom.shapes.reach import Reach
 
 READ_CONVERSATIONS = "read_conversations"
 
@@ -118,6 +119,23 @@ class HandlingEvents(FanOut):
     def dig(self, body: Body) -> list[Record]:
         rows = super().dig(body)
         return [{**row, "teammate_id": at("teammate.id", row) or ""} for row in rows]
+
+
+class HitlEvents(FanOut):
+    """What was said when Fin asked a teammate before it answered, from its question to the end."""
+
+    of = Conversations
+    path = "/conversations/{id}/hitl_events"
+    # The documentation at hand names what an event has, and not the list that events are in.
+    records = "hitl_events|data"
+    primary_keys = ("conversation_id", "position")
+    min_version = "Preview"
+
+    @override
+    def asked(self, parent: Record, reach: Reach) -> list[Record]:
+        # Nothing in an event is known to tell it from others, and they come oldest first.
+        rows = super().asked(parent, reach)
+        return [{"position": place, **row} for place, row in enumerate(rows, 1)]
 
 
 class SideConversations(FanOut):

@@ -198,6 +198,13 @@ ENDPOINTS = (
     ),
     Endpoint(
         "GET",
+        "/conversations/{id}/hitl_events",
+        "hitl_events",
+        whole_of("hitl_events", "hitl_events", None),
+        PREVIEW,
+    ),
+    Endpoint(
+        "GET",
         "/conversations/{id}/side_conversations",
         "side_conversations",
         numbered_of(
