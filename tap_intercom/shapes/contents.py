@@ -1,7 +1,7 @@
 """How is read what was sent to people, and what they did with it?
 
-Out of one archive for all streams of the run, asked for from the earliest moment that any of them
-wants: each has its own rows in it.
+Out of one archive for all streams of the run that have a bookmark, asked for from the earliest
+moment that any of them wants: each has its own rows in it. What is read whole has another one.
 """
 
 from __future__ import annotations
@@ -86,8 +86,12 @@ class ContentExport(Export):
             )
 
     def archive(self, start: datetime, until: datetime) -> IO[bytes]:
-        """Give the file that all streams of the run share; an empty one if there is nothing."""
-        return self.run.spools.kept(self.path, lambda: self.downloaded(start, until))
+        """Give the file that streams of the run share; an empty one if there is nothing.
+
+        What is read whole has one that goes back farther than those need that have a bookmark.
+        """
+        name = self.path if self.is_incremental else f"{self.path}, whole"
+        return self.run.spools.kept(name, lambda: self.downloaded(start, until))
 
     def downloaded(self, start: datetime, until: datetime) -> IO[bytes]:
         """Have Intercom export, and give the file; an empty one if there is nothing."""
@@ -105,8 +109,9 @@ class ContentExport(Export):
             raise self.bad(error) from error
 
     def question(self, start: datetime, until: datetime) -> Request:
-        """Ask for what was sent since the earliest moment that any stream of the run wants."""
-        wanted = [one for one in self.siblings if one.selected and one.is_available]
+        """Ask for what was sent since the earliest moment that any stream that shares it wants."""
+        sharing = (one for one in self.siblings if one.is_incremental == self.is_incremental)
+        wanted = [one for one in sharing if one.selected and one.is_available]
         start = min([start, *(one.begins(one.reach().since) for one in wanted)])
         span = {"created_at_after": times.epoch(start), "created_at_before": times.epoch(until)}
         return Request(self.path, body=span)

@@ -67,23 +67,29 @@ class ByKind(FanOut):
         known: list[str] = []
         while len(known) <= self.most_kinds and len(rows) >= self.cap:
             new = [kind for kind, _ in self.kinds(rows).most_common() if kind not in known]
-            yield from self.of_kinds(request, new)
+            yield from self.of_kinds(request, new, rows)
             known += new
             others = known[: self.most_kinds]
             rows = self.answer(request.with_params({self.all_but: ",".join(others)}))
             self.check(self.kinds(rows).keys().isdisjoint(others))
         yield rows
 
-    def of_kinds(self, request: Request, kinds: Sequence[str]) -> Iterator[list[Record]]:
-        """Yield the rows of some kinds; of a single one with too many, the newest."""
-        if len(kinds) <= self.most_kinds:
-            rows = self.answer(request.with_params({self.only: ",".join(kinds)}))
-            self.check(self.kinds(rows).keys() <= {*kinds})
-            if len(rows) < self.cap or len(kinds) == 1:
-                yield rows
-                return
+    def of_kinds(
+        self, request: Request, kinds: Sequence[str], rows: list[Record]
+    ) -> Iterator[list[Record]]:
+        """Yield the rows of some kinds, of which `rows` are the newest; of a single one, these."""
+        if len(kinds) == 1:
+            yield rows
+            return
         for half in (kinds[::2], kinds[1::2]):
-            yield from self.of_kinds(request, half)
+            found = rows
+            if len(half) <= self.most_kinds:
+                found = self.answer(request.with_params({self.only: ",".join(half)}))
+                self.check(self.kinds(found).keys() <= {*half})
+            if len(found) < self.cap:
+                yield found
+            else:
+                yield from self.of_kinds(request, half, found)
 
     def answer(self, request: Request) -> list[Record]:
         """Ask for rows of a parent."""

@@ -1,4 +1,4 @@
-"""Long conversations: all parts of which Intercom gives 500 of a kind, and what is said of others."""
+"""Long conversations: all their parts, as Intercom gives 500 of each kind, or what is missing."""
 
 from __future__ import annotations
 
@@ -120,3 +120,10 @@ def test_parts_of_earlier_runs_stay_where_kinds_are_refused(few: Sandbox) -> Non
     assert run.error is None
     assert read(run, longest) == parts_of(few, longest)[-500:]
     assert run.kept == {}
+
+
+def test_more_kinds_than_can_be_named_at_once_are_asked_for_in_turn(few: Sandbox) -> None:
+    one = long(few, *[f"kind_{number % 60}" for number in range(620)])
+    run = sync(few, PARTS)
+    assert run.error is None
+    assert read(run, one) == parts_of(few, one)

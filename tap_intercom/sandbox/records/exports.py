@@ -55,7 +55,16 @@ EVENTS: dict[str, int] = {
 GROUPS = ("receipt", *EVENTS, "overview")
 QUESTIONS = ('How, "in short", was it?', "answers", "What else, if anything?")
 # What an overview counts; of the last two, no rate.
-COUNTED = ("open", "click", "reply", "completion", "dismissal", "answer", "receipt", "keyword_reply")
+COUNTED = (
+    "open",
+    "click",
+    "reply",
+    "completion",
+    "dismissal",
+    "answer",
+    "receipt",
+    "keyword_reply",
+)
 RATED = COUNTED[:-2]
 
 
@@ -183,7 +192,7 @@ def _combined(world: World, index: int, group: str) -> list[dict[str, object]]:
             "created_via": receipt["created_via"],
             "received_at": receipt["received_at"],
             "completed_at": _late(world, index, group) if index % 2 else None,
-            **{one: ANSWERS[(index + at) % len(ANSWERS)] for at, one in enumerate(QUESTIONS)},
+            **{one: ANSWERS[(index // 6 + at) % len(ANSWERS)] for at, one in enumerate(QUESTIONS)},
         }
     ]
 
@@ -195,7 +204,9 @@ def _overview(world: World, after: int, before: int) -> Iterator[Row]:
         sent.setdefault((row["ruleset_id"], row["content_id"]), []).append(row)
     for (ruleset, content), rows in sent.items():
         counts = {
-            one: len(rows) if one == "receipt" else sum(bool(row.get(f"first_{one}")) for row in rows)
+            one: len(rows)
+            if one == "receipt"
+            else sum(bool(row.get(f"first_{one}")) for row in rows)
             for one in COUNTED
         }
         values: dict[str, object] = {
