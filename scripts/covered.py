@@ -114,7 +114,16 @@ descriptions 2.16 and Preview that only read, and those that came with 2.17. Of 
 
 What writes is not here: the tap calls nothing that changes a workspace. An export is counted among
 what reads, although it has a file made. Preview's documentation
-names a few more that neither description has, such as roles and auth tokens. The script
+names a few more that neither description has, such as roles and auth tokens.
+
+Three operations are taken from the documentation's pages alone. Those of `GET /contacts/deleted`
+and `GET /conversations/{{id}}/hitl_events` tell what a row has, and not in which list of the answer
+rows are: the usual ones are tried, and an error says if it is none of them. What a row has beside
+is in `_rescued_data`. Parts of a conversation can be asked for by their types
+([At most 500 parts](behavior.md#at-most-500-parts)); no page names a parameter for those of a
+ticket.
+
+The script
 `scripts/operations.py` renews the list from newer descriptions, and a test then fails for each
 operation that is in none of the tables below.
 

@@ -39,12 +39,17 @@ READING = (
 ON_PAGES = {
     "2.17": (
         "GET /contacts/activities",
+        "GET /contacts/deleted",
         "GET /dynamic_contents",
         "GET /folders",
         "GET /folders/{id}",
         "POST /companies/search",
     ),
-    "Preview": ("GET /sla_rules",),
+    "Preview": (
+        "GET /contacts/{id}/granted_companies",
+        "GET /conversations/{id}/hitl_events",
+        "GET /sla_rules",
+    ),
 }
 
 # From the changes between versions, and the descriptions of older ones.

@@ -30,6 +30,25 @@ class Shortfall(NamedTuple):
     said: int
 
 
+class Gap(NamedTuple):
+    """From when to when rows may be missing, which are the oldest, and what is known of them.
+
+    `missing` is how many there are for certain; `kinds` names those of which some may be missing,
+    where all other kinds are whole.
+    """
+
+    since: str | None
+    until: str | None
+    missing: int | None = None
+    kinds: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Say it in few words, as a hint where nothing is certain."""
+        what = f"{self.missing:,}" if self.missing else "some may be"
+        of = f" of {', '.join(self.kinds)}" if self.kinds else ""
+        return f"{what} missing{of}, from {self.since or 'its beginning'} to {self.until}"
+
+
 @dataclass
 class Account:
     """What came of one stream: its records, its calls, and what it had to leave."""
@@ -43,7 +62,7 @@ class Account:
     # By their ids: parents that were gone when their rows were asked for, or that cannot be asked
     # about; those of which Intercom gives the newest rows only; those with fewer rows than it says.
     skipped: list[str] = field(default_factory=list)
-    capped: list[str] = field(default_factory=list)
+    capped: dict[str, Gap] = field(default_factory=dict)
     short: dict[str, Shortfall] = field(default_factory=dict)
     # Parents whose rows could not be read, and why; and why the stream itself ended early.
     lost: dict[str, str] = field(default_factory=dict)
@@ -100,7 +119,7 @@ class Account:
                 "Intercom gives only the newest %d rows of these %s: %s",
                 cap,
                 parents,
-                named(self.capped),
+                named([f"{name} ({gap})" for name, gap in self.capped.items()]),
             )
         if self.short:
             short = [f"{name} ({one.read} of {one.said})" for name, one in self.short.items()]
@@ -130,7 +149,7 @@ class Account:
         if self.lost:
             yield f"{_counted(len(self.lost), 'parent')} whose rows could not be read"
         if self.capped:
-            yield f"{_counted(len(self.capped), 'parent')} with more rows than Intercom gives"
+            yield f"{_counted(len(self.capped), 'parent')} with as many rows as Intercom gives"
         if self.short:
             read, said = (sum(one[side] for one in dict(self.short).values()) for side in (0, 1))
             yield f"{read:,} read where Intercom counts {said:,}"
@@ -156,7 +175,7 @@ class Account:
             "retries": self.retries,
             "waited_seconds": round(self.waited_seconds, 1),
             "skipped": self.skipped,
-            "capped": self.capped,
+            "capped": {name: gap._asdict() for name, gap in dict(self.capped).items()},
             "short": {name: one._asdict() for name, one in dict(self.short).items()},
             "lost": dict(self.lost),
             "left_out": self.left_out,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 
-from tap_intercom.audit import BEGUN, ENDED, Account
+from tap_intercom.audit import BEGUN, ENDED, Account, Gap
 
 
 def ended(**facts: object) -> Account:
@@ -18,19 +18,23 @@ def test_an_uneventful_stream_is_told_in_few_words() -> None:
 
 
 def test_whatever_happened_is_told() -> None:
-    account = ended(records=1, calls=5, waited_seconds=12.3, skipped=["7"], capped=["8", "9"])
+    account = ended(records=1, calls=5, waited_seconds=12.3, skipped=["7"])
+    account.capped |= {"8": Gap(None, None), "9": Gap("2026-01-01", "2026-02-01", 3)}
     account.retried(0)
     account.compare("10", 498, 500)
     account.compare("11", 1, 3)
     assert str(account) == (
         "1 record in 5 calls; 1 of them again; waited 12 s for the rate limit; skipped 1 parent;"
-        " incomplete: 2 parents with more rows than Intercom gives;"
+        " incomplete: 2 parents with as many rows as Intercom gives;"
         " incomplete: 499 read where Intercom counts 503"
     )
     told = json.loads(json.dumps(account.summary))
     assert told["short"] == {"10": {"read": 498, "said": 500}, "11": {"read": 1, "said": 3}}
     assert told["skipped"] == ["7"]
-    assert told["capped"] == ["8", "9"]
+    assert told["capped"] == {
+        "8": {"since": None, "until": None, "missing": None, "kinds": []},
+        "9": {"since": "2026-01-01", "until": "2026-02-01", "missing": 3, "kinds": []},
+    }
 
 
 def test_a_stream_that_did_not_end_is_incomplete() -> None:

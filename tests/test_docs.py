@@ -191,8 +191,9 @@ QUOTED: list[tuple[dict[str, Any], list[str]]] = [
     ({"api_url": NOBODY}, ["https://api.intercom.io could"]),
     (
         {"api_key": "demo-no-permission-tickets", "api_version": "2.15"},
-        ["Left out tickets", "Left out deleted_conversations", "Intercom gives only"],
+        ["Left out tickets", "Left out deleted_conversations"],
     ),
+    ({"api_key": "demo-no-part-types"}, ["Intercom gives only"]),
     ({"api_key": "demo-scroll-held"}, ["Intercom answered 400 (scroll_exists)"]),
 ]
 ELSEWHERE = "The rate limit is spent"

@@ -6,7 +6,7 @@ https://developers.intercom.com/docs/build-an-integration/learn-more/rest-apis/m
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version as version_of
 from urllib.parse import urlsplit
 
@@ -50,6 +50,10 @@ class Address:
             "Accept": "application/json",
             "User-Agent": self.user_agent,
         }
+
+    def in_version(self, version: str | None) -> dict[str, str]:
+        """What a request says of itself that speaks a version of its own, if it does."""
+        return replace(self, version=version or self.version).headers
 
 
 def base_url(url: str) -> str:

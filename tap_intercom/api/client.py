@@ -135,15 +135,14 @@ class Client:
         Raises:
             Failed: It did not bring what was asked for.
         """
-        address = replace(self.address, version=request.version or self.address.version)
         try:
             prepared = self.session.prepare_request(
                 requests.Request(
                     request.method,
-                    address.url + request.path,
+                    self.address.url + request.path,
                     params=request.params,
                     json=request.body,
-                    headers={**address.headers, **request.headers},
+                    headers={**self.address.in_version(request.version), **request.headers},
                 )
             )
             with self._accounted(rules.account):

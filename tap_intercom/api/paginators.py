@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of Intercom: a path below the base URL, a query, and a body if it is a POST."""
+    """What is asked of Intercom: a path below the base URL, a query, and a body if it is a POST.
+
+    It speaks the API version of the client, unless it needs one of its own.
+    """
 
     path: str
     params: Mapping[str, Any] = field(default_factory=dict)

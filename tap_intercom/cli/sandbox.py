@@ -51,7 +51,8 @@ demo-rate-limited, demo-flaky, demo-500-once, demo-reset-once, demo-hanging-once
 demo-scroll-breaks, demo-cursor-loop, demo-deleted-between, demo-moving, demo-down and more, listed
 in tap_intercom/sandbox/misfortunes.py.
 
-It does not imitate writes, webhooks, TLS, regions, search delays or resources without an endpoint.
+It does not imitate writes, webhooks, TLS, regions or resources without an endpoint, and a delay of
+searches only with --search-lag.
 Ctrl-C ends it."""
 
 
@@ -113,6 +114,27 @@ Ctrl-C ends it."""
     show_default=True,
     type=click.FloatRange(0),
     help="Seconds after which an idle scroll is gone.",
+)
+@click.option(
+    "--search-lag",
+    default=0.0,
+    show_default=True,
+    type=click.FloatRange(0),
+    help="Seconds until searches see what is new or has changed.",
+)
+@click.option(
+    "--pause",
+    default=60.0,
+    show_default=True,
+    type=click.FloatRange(0),
+    help="Seconds for which all goes wrong with the token demo-paused.",
+)
+@click.option(
+    "--hang",
+    default=60.0,
+    show_default=True,
+    type=click.FloatRange(0),
+    help="Seconds after which a connection is reset that gets no answer.",
 )
 def sandbox(host: str, port: int, **chosen: object) -> None:
     """Serve a simulated Intercom workspace, to try the tap without one of your own."""

@@ -20,7 +20,21 @@ FIRST_EVENTS = (
     "reaction", "open", "click", "dismissal", "dismisall", "collected_email", "unsubscribe",
     "hard_bounce", "soft_bounce", "spam_complaint", "permission_grant", "button_tap", "screen_view",
     "webhook_failure", "sms_failure", "whatsapp_failure", "push_failure", "answer", "keyword_reply",
+    "people_reached_receipt", "checklist_step_receipt", "checklist_step_open",
+    "checklist_step_click", "checklist_step_completion", "fin_helpful_answer",
 )  # fmt: skip
+
+# What an overview of a message counts: how often, and by how many people, and of most in which
+# share of those who were sent it.
+COUNTED_EVENTS = (
+    "reply", "completion", "goal_success", "tour_step_failure", "reaction", "open", "click",
+    "dismissal", "collected_email", "unsubscribe", "hard_bounce", "spam_complaint",
+    "permission_grant", "button_tap", "screen_view", "webhook_failure", "sms_failure",
+    "whatsapp_failure", "push_failure", "answer", "people_reached_receipt",
+    "checklist_step_receipt", "checklist_step_open", "checklist_step_click",
+    "checklist_step_completion", "fin_helpful_answer", "email_failure",
+)  # fmt: skip
+COUNTED = ("receipt", "tour_step_view", "keyword_reply", *COUNTED_EVENTS)
 
 # Facts of the description that the API is known not to keep to, or that it leaves out. A field that
 # is named here replaces the described one or is added; a component may be replaced whole.
@@ -145,6 +159,39 @@ CORRECTIONS: Mapping[str, Fact] = {
         "response_type": "string",
         "response": "string",
     },
+    # Beside these, a column for each question of the survey, which are gathered in `answers`.
+    "content_export_answer_combined": {
+        "receipt_id": "string",
+        "user_id": "string",
+        "user_external_id": "string",
+        "name": "string",
+        "email": "string",
+        "company_id": "string",
+        "company_external_id": "string",
+        "created_via": "string",
+        "received_at": "integer date-time",
+        "completed_at": "integer date-time",
+        "answers": "object",
+    },
+    "content_export_overview": {
+        "ruleset_id": "string",
+        "created_at": "integer date-time",
+        "audience_type": "string",
+        "content_title": "string",
+        "content_id": "string",
+        "content_type": "string",
+        "series_id": "string",
+        "series_title": "string",
+        "state": "string",
+        "last_sent_at": "integer date-time",
+        "last_state_change_by": "string",
+        "last_state_change_at": "integer date-time",
+        "last_edited_by": "string",
+        "last_edited_at": "integer date-time",
+        "url": "string",
+        **{f"{one}_{count}": "integer" for one in COUNTED for count in ("total", "unique")},
+        **{f"{event}_rate": "number" for event in COUNTED_EVENTS},
+    },
     "content_export_checkpoint": {
         "user_id": "string",
         "company_id": "string",
@@ -165,7 +212,7 @@ CORRECTIONS: Mapping[str, Fact] = {
     "content_export_series_disengagement": {
         "receipt_id": "string",
         "disengaged_at": "integer date-time",
-        "ruleset_id": "string",
+        "disengaged_node_ruleset_id": "string",
     },
     "content_export_tour_step_view": {
         "receipt_id": "string",
@@ -188,6 +235,21 @@ CORRECTIONS: Mapping[str, Fact] = {
         "default_locale": "string",
         "variations": ["object"],
     },
+    # Newer than the descriptions at hand, and taken from the documentation's pages.
+    # https://developers.intercom.com/docs/references/2.17/rest-api/api.intercom.io/contacts/listdeletedcontacts
+    "deleted_contact": {
+        "type": "string",
+        "id": "string",
+        "external_id": "string",
+        "email": "string",
+        "status": "string",
+        "merged_into_id": "string",
+    },
+    # https://developers.intercom.com/docs/references/preview/rest-api/api.intercom.io/contacts/listgrantedcompaniesforacontact
+    "granted_company": {"company_id": "string"},
+    # What `data` has differs from one type of event to the other.
+    # https://developers.intercom.com/docs/references/preview/rest-api/api.intercom.io/conversations/listhitlevents
+    "hitl_event": {"position": "integer", "event_type": "string", "data": "object"},
     # Lifted out of `teammate`, as it is part of the key.
     "handling_event": {"teammate_id": "string"},
     "ip_allowlist": {"workspace_id": "string"},

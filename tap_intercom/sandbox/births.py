@@ -56,6 +56,15 @@ def new_company(birth: Birth) -> Json | None:
     return birth.holdings.company(company)
 
 
+def new_grant(birth: Birth) -> Json | None:
+    """Be granted one of the companies, unless it was granted before."""
+    companies = birth.holdings.table("companies")
+    company = companies.record(birth.dice.pick([*companies])).get("company_id")
+    if company is None or company in {row["company_id"] for row in birth.rows}:
+        return None
+    return {"company_id": str(company)}
+
+
 def new_pause(birth: Birth) -> Json:
     """Pause the handling of a conversation, or end the pause."""
     kind = ("paused", "resumed")[len(birth.rows) % 2]

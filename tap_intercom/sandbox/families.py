@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from .records import (
     content,
     conversations,
+    departures,
     knowledge,
     people,
     phone,
@@ -91,6 +92,12 @@ FAMILIES = {
         lambda w, i: w.conversation_id(-1 - i),
         conversations.deleted_conversation,
     ),
+    "deleted_contacts": Family(
+        12,
+        lambda w: max(w.size // 20, 5),
+        lambda w, i: w.contact_id(departures.FIRST + i),
+        departures.departed_before,
+    ),
     "calls": Family(40, lambda w: w.calls, lambda w, i: w.number("calls", i), phone.call),
     **{
         name: _counted(41 + number, name, count, build)
@@ -157,6 +164,7 @@ KEYS = {
     "ip_allowlist": "type",
 }
 
+DEPARTED = "deleted_contacts"
 ACTIVITIES = "contact_activities"
 """The table that is neither: it is told in `feed`."""
 

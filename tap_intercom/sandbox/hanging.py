@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from . import births, rows
-from .records import content, conversations, history, knowledge, people, settings
+from .records import consultations, content, conversations, history, knowledge, people, settings
 from .rows import inside, made
 from .versions import changes
 
@@ -76,6 +76,12 @@ CHILDREN: dict[str, Child] = {
         made("contacts", lambda world, index, _: people.segments_of(world, index))
     ),
     "contact_subscriptions": _of_contact(rows.subscriptions, shown=rows.subscriptions_shown),
+    "contact_granted_companies": _of_contact(
+        made("contacts", lambda world, index, _: people.granted_companies(world, index)),
+        key="company_id",
+        born=births.new_grant,
+        often=0.1,
+    ),
     "contact_merge_history": _of_contact(
         lambda holdings, contact: holdings.feed.merged_into(contact),
         key="source_contact_id",
@@ -119,6 +125,9 @@ CHILDREN: dict[str, Child] = {
         born=births.new_pause,
         often=0.3,
         oldest_first=True,
+    ),
+    "hitl_events": _of_conversation(
+        made("conversations", consultations.hitl_events), key="event_type", derived=True
     ),
     "side_conversations": _of_conversation(
         made("conversations", conversations.side_conversations),

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .families import ACTIVITIES, FAMILIES, FIXED, KEYS
+from .families import ACTIVITIES, DEPARTED, FAMILIES, FIXED, KEYS
 from .feed import Feed
 from .records import conversations, knowledge, people
+from .records.departures import MERGED, departed
 from .records.dice import HOUR
 from .tables import History, Table
 
@@ -53,7 +54,11 @@ class Holdings:
         if name == ACTIVITIES:
             return self.feed.table()
         if name in FAMILIES:
-            return FAMILIES[name].table(name, self.world)
+            table = FAMILIES[name].table(name, self.world)
+            if name == DEPARTED:
+                merges = self.feed.merges.items()
+                table.put_all(departed({"id": one}, MERGED, into) for one, (into, _) in merges)
+            return table
         return Table.of(name, FIXED[name](self.world), key=KEYS.get(name, "id"))
 
     def parts(self, conversation: str) -> list[Json]:

@@ -46,6 +46,7 @@ call fails is in `failures`, what always fails in `poison`, what happens in a re
     demo-redirect                 302 to another host
     demo-redirect-once            likewise, for the first call of each endpoint
     demo-next-elsewhere           pages.next is a URL on another host
+    demo-no-part-types            422 where parts of a conversation are asked for by their types
     demo-search-404               the first call of each search finds a deleted conversation: 404
     demo-moving                   each search page is followed by changes to three records
     demo-restless                 after every call a contact, conversation, ticket or company is
@@ -284,6 +285,13 @@ def redirect(state: State, call: Call, __: Proceed) -> Reply:
     return Reply(302, page("302 Found", "nginx"), (location,), HTML, bare=True)
 
 
+def no_part_types(_: State, call: Call, proceed: Proceed) -> Reply:
+    """Refuse to give a conversation's parts by their types, as versions before Preview do."""
+    if any(name.endswith("_part_types") for name in call.query):
+        raise Refusal(422, "parameter_invalid", "part types are not for this workspace")
+    return proceed()
+
+
 def search_404(_: State, call: Call, proceed: Proceed) -> Reply:
     """Stumble over a deleted conversation in the first call of each search."""
     if _searches(call) and call.nth == 1:
@@ -392,6 +400,7 @@ MISFORTUNES: dict[str, Misfortune] = {
     "demo-redirect": redirect,
     "demo-redirect-once": once(redirect),
     "demo-next-elsewhere": next_elsewhere,
+    "demo-no-part-types": no_part_types,
     "demo-search-404": search_404,
     "demo-moving": moving,
     "demo-restless": restless,

@@ -8,7 +8,8 @@ from .children import Children
 from .exchange import Refusal
 from .families import CHANGES, FAMILIES
 from .hanging import CHILDREN
-from .records import content, conversations
+from .records import content, conversations, departures
+from .records.departures import DELETED
 from .tables import Stub
 from .truth import known
 
@@ -54,6 +55,8 @@ class Workspace:
         table = self.holdings.table(known(name))
         if name == "contacts" and identity in table:
             self.holdings.feed.tell(when, "deleted", identity, table.record(identity))
+            remains = departures.departed({**table.record(identity), "id": identity}, DELETED)
+            self.holdings.table("deleted_contacts").put(remains)
         self.children.parent_gone(name, identity)
         there = table.delete(identity)
         if there and name == "conversations":
@@ -105,7 +108,10 @@ class Workspace:
 
     def merge(self, source: str, target: str, dice: Dice, at: int) -> None:
         """Merge one contact into another."""
-        self.holdings.table("contacts").delete(source)
+        contacts = self.holdings.table("contacts")
+        remains = departures.departed(contacts.record(source), departures.MERGED, target)
+        self.holdings.table("deleted_contacts").put(remains)
+        contacts.delete(source)
         self.holdings.feed.merge(source, target, at)
         self.touch("contacts", target, dice, at)
 

@@ -27,6 +27,7 @@ from tap_intercom.api.errors import OF_PARENTS, EndsRun, Gone, IntercomError, No
 from tap_intercom.api.paginators import RepeatedPage, Request, walk
 from tap_intercom.concurrency import at_once, ordered_map
 from tap_intercom.records import schema
+from tap_intercom.shapes.caps import gap
 from tap_intercom.shapes.derived import derived
 from tap_intercom.shapes.losses import Loss, Losses, Portion, named
 from tap_intercom.shapes.probes import Glimpse, NotAsked, readable
@@ -98,13 +99,16 @@ class Children(Shape):
             links[self.changed_link] = parent.get(self.parent_changed)
         return links
 
-    def compare(self, parent: Record, count: int, said: Any) -> None:
-        """Note it where Intercom gave fewer rows of a parent than there are."""
-        name = named(parent)
-        if self.cap is not None and count >= self.cap:
-            self.account.capped.append(name)
+    def compare(self, parent: Record, rows: list[Record], body: Body) -> None:
+        """Note it where an answer has fewer rows of a parent than there are, or may have."""
+        if self.cap is not None and len(rows) >= self.cap:
+            self.account.capped[named(parent)] = gap(rows, body, self.in_all(body))
         else:
-            self.account.compare(name, count, said)
+            self.account.compare(named(parent), len(rows), self.said(body))
+
+    def in_all(self, body: Body) -> Any:
+        """Read from an answer how many rows a parent has, with those that are not given."""
+        return self.said(body)
 
     def reading(self, parent: Glimpse) -> int | None:
         """Say how many calls it takes to find the parents, beside those that others make."""
@@ -131,7 +135,7 @@ class Explode(Children):
         """Give the rows that lie in a parent."""
         # Anything but a list there is nothing to explode; the parent's own row has it.
         rows = self.dig(parent) if isinstance(at(self.records, parent), list) else []
-        self.compare(parent, len(rows), self.said(parent))
+        self.compare(parent, rows, parent)
         return rows
 
     @override
@@ -296,11 +300,10 @@ class FanOut(Children):
             Gone: It is deleted, or has an id that cannot be part of an address, or none.
         """
         rows: list[Record] = []
-        said = None
-        for body in walk(self.request(parent, reach), self.ask):
-            rows += self.dig(body)
-            said = self.said(body)
-        self.compare(parent, len(rows), said)
+        last: Body = {}
+        for last in walk(self.request(parent, reach), self.ask):
+            rows += self.dig(last)
+        self.compare(parent, rows, last)
         return rows
 
     def known(self, parent: Record) -> list[Record] | None:

@@ -1,14 +1,14 @@
 """How is read what was sent to people, and what they did with it?
 
-Out of one archive for all streams of the run, asked for from the earliest moment that any of them
-wants: each has its own rows in it.
+Out of one archive for all streams of the run that have a bookmark, asked for from the earliest
+moment that any of them wants: each has its own rows in it. What is read whole has another one.
 """
 
 from __future__ import annotations
 
 import io
 from contextlib import suppress
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, ClassVar
 
 from typing_extensions import override
 
@@ -47,10 +47,13 @@ class ContentExport(Export):
     file_path = "/download/content/data/{id}"
     permission = "export_content_data"
 
+    # The field that takes the columns that differ from one workspace to the next, if there are any.
+    gathered: ClassVar[str | None] = None
+
     @override
     def exported(self, start: datetime, until: datetime) -> Iterator[tuple[Record, int]]:
         file, count = self.archive(start, until), 0
-        known = self.schema["properties"].keys()
+        known = self.schema["properties"].keys() - {self.gathered}
         for member in self.members(file):
             if f"{PREFIX}{member.group}" != self.name:
                 continue
@@ -61,10 +64,9 @@ class ContentExport(Export):
                 count += 1
                 row = files.record(names, cells)
                 # A column that nobody knows is of interest where there is something in it.
-                empty = [name for name, cell in row.items() if cell is None and name not in known]
-                for name in empty:
-                    del row[name]
-                yield row, sum(map(len, cells))
+                others = {name: row.pop(name) for name in row.keys() - known}
+                told: Record = {name: cell for name, cell in others.items() if cell is not None}
+                yield row | ({self.gathered: told} if self.gathered else told), sum(map(len, cells))
         if count >= MOST_ROWS:
             self.logger.warning(
                 "Intercom exports at most %s rows, and may have left out some: read shorter spans,"
@@ -84,8 +86,12 @@ class ContentExport(Export):
             )
 
     def archive(self, start: datetime, until: datetime) -> IO[bytes]:
-        """Give the file that all streams of the run share; an empty one if there is nothing."""
-        return self.run.spools.kept(self.path, lambda: self.downloaded(start, until))
+        """Give the file that streams of the run share; an empty one if there is nothing.
+
+        What is read whole has one that goes back farther than those need that have a bookmark.
+        """
+        name = self.path if self.is_incremental else f"{self.path}, whole"
+        return self.run.spools.kept(name, lambda: self.downloaded(start, until))
 
     def downloaded(self, start: datetime, until: datetime) -> IO[bytes]:
         """Have Intercom export, and give the file; an empty one if there is nothing."""
@@ -103,8 +109,9 @@ class ContentExport(Export):
             raise self.bad(error) from error
 
     def question(self, start: datetime, until: datetime) -> Request:
-        """Ask for what was sent since the earliest moment that any stream of the run wants."""
-        wanted = [one for one in self.siblings if one.selected and one.is_available]
+        """Ask for what was sent since the earliest moment that any stream that shares it wants."""
+        sharing = (one for one in self.siblings if one.is_incremental == self.is_incremental)
+        wanted = [one for one in sharing if one.selected and one.is_available]
         start = min([start, *(one.begins(one.reach().since) for one in wanted)])
         span = {"created_at_after": times.epoch(start), "created_at_before": times.epoch(until)}
         return Request(self.path, body=span)

@@ -80,11 +80,12 @@ class Export(Shape):
 
     def begins(self, since: datetime | None) -> datetime:
         """Say from when on to export: some days before the bookmark, or from the beginning."""
+        given = self.config.get("start_date")
+        first = times.parse(given) if given else None
         if since is None:
-            return self.run.workspace_created_at or INTERCOM_BEGAN
+            return first or self.run.workspace_created_at or INTERCOM_BEGAN
         start = since - timedelta(days=self.config["export_lookback_days"])
-        first = self.config.get("start_date")
-        return max(start, times.parse(first)) if first else start
+        return max(start, first) if first else start
 
     @property
     @override

@@ -15,7 +15,7 @@ from typing_extensions import override
 from tap_intercom.api.paginators import walk
 from tap_intercom.records import times
 from tap_intercom.shapes.children import FanOut
-from tap_intercom.shapes.losses import Portion
+from tap_intercom.shapes.losses import Portion, named
 from tap_intercom.shapes.reach import INTERCOM_BEGAN
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Feed(FanOut):
             if within.since and oldest and oldest < within.since:
                 break
         else:
-            self.compare(parent, count, said)
+            self.account.compare(named(parent), count, said)
         return rows
 
     @override

@@ -11,6 +11,7 @@ from tap_intercom.api.bodies import at
 from tap_intercom.api.paginators import Request
 from tap_intercom.shapes.children import Batches, Explode, FanOut
 from tap_intercom.shapes.completed import Completed
+from tap_intercom.shapes.kinds import ByKind
 from tap_intercom.shapes.lists import List
 from tap_intercom.shapes.search import Search
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tap_intercom.api.bodies import Body, Record
+    from tap_intercom.shapes.reach import Reach
 
 READ_CONVERSATIONS = "read_conversations"
 
@@ -63,7 +65,7 @@ class Conversations(Search):
     defined_by = ConversationAttributes
 
 
-class ConversationParts(FanOut):
+class ConversationParts(ByKind):
     """All parts of the conversations that changed: replies, notes, assignments, closings."""
 
     of = Conversations
@@ -71,12 +73,24 @@ class ConversationParts(FanOut):
     path = "/conversations/{id}"
     records = "conversation_parts.conversation_parts"
     cap = 500
+    # https://developers.intercom.com/docs/references/preview/rest-api/api.intercom.io/Conversations/retrieveConversation
+    kind = "part_type"
+    only = "include_part_types"
+    all_but = "exclude_part_types"
+    most_kinds = 50
+    kinds_since = "Preview"
 
     @property
     @override
     def query(self) -> dict[str, Any]:
         plain = {"display_as": "plaintext"} if self.config["display_as"] == "plaintext" else {}
         return {**super().query, **plain}  # HTML is what comes unasked
+
+    @override
+    def in_all(self, body: Body) -> int | None:
+        # Beside the parts, Intercom counts the message that the conversation began with.
+        parts = at("statistics.count_conversation_parts", body)
+        return parts - 1 if type(parts) is int else None
 
 
 class ConversationTags(Explode):
@@ -116,6 +130,23 @@ class HandlingEvents(FanOut):
     def dig(self, body: Body) -> list[Record]:
         rows = super().dig(body)
         return [{**row, "teammate_id": at("teammate.id", row) or ""} for row in rows]
+
+
+class HitlEvents(FanOut):
+    """What was said when Fin asked a teammate before it answered, from its question to the end."""
+
+    of = Conversations
+    path = "/conversations/{id}/hitl_events"
+    # The documentation at hand names what an event has, and not the list that events are in.
+    records = "hitl_events|data"
+    primary_keys = ("conversation_id", "position")
+    min_version = "Preview"
+
+    @override
+    def asked(self, parent: Record, reach: Reach) -> list[Record]:
+        # Nothing in an event is known to tell it from others, and they come oldest first.
+        rows = super().asked(parent, reach)
+        return [{"position": place, **row} for place, row in enumerate(rows, 1)]
 
 
 class SideConversations(FanOut):

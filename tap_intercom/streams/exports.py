@@ -60,6 +60,20 @@ class ContentExportAnswer(ContentExport):
     replication_key = "answered_at"
 
 
+class ContentExportAnswerCombined(ContentExport):
+    """What somebody answered in a survey: a row for each receipt, with all questions."""
+
+    primary_keys = ("receipt_id",)
+    replication_key = "received_at"
+    gathered = "answers"
+
+
+class ContentExportOverview(ContentExport):
+    """What came of each message in all, of what was sent since `start_date`: totals and rates."""
+
+    primary_keys = ("ruleset_id", "content_id")
+
+
 class ContentExportCheckpoint(ContentExport):
     """Where in a series people stand, and until when they wait there."""
 

@@ -35,6 +35,18 @@ class ContactActivities(List):
     min_version = "2.17"
 
 
+class DeletedContacts(List):
+    """The contacts that are no longer active, and why: archived, blocked, merged or deleted."""
+
+    permission = READ_USERS
+    path = "/contacts/deleted"
+    params = {"per_page": 150, "escape_identity": "false"}
+    # The documentation at hand names the fields of a contact, and not the list that they are in.
+    records = "data|contacts|deleted_contacts"
+    min_version = "2.17"
+    selected_by_default = False
+
+
 class ContactTags(FanOut):
     """Which contact carries which tag."""
 
@@ -54,6 +66,19 @@ class ContactCompanies(FanOut):
     counted = ("companies",)
     inline = True
     fields = ("id", "type")
+
+
+class ContactGrantedCompanies(FanOut):
+    """Which companies' tickets a contact may read in the portal, by the workspace's own ids."""
+
+    of = Contacts
+    path = "/contacts/{id}/granted_companies"
+    params = {"per_page": 150}
+    records = "company_ids"
+    bare = "company_id"
+    component = "granted_company"
+    primary_keys = ("contact_id", "company_id")
+    min_version = "Preview"
 
 
 class ContactNotes(FanOut):

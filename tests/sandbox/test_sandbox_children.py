@@ -120,7 +120,8 @@ def test_rows_have_their_keys_once(intercom: Caller, resource: str) -> None:
     keys = [(str(row[child.owner]), str(row.get(child.key, ""))) for row in rows]
     if resource == "handling_events":
         keys = [(*key, row["type"]) for key, row in zip(keys, rows, strict=True)]  # type: ignore[misc]
-    assert len(set(keys)) == len(keys)
+    if resource != "hitl_events":  # which nothing is known to tell apart but their order
+        assert len(set(keys)) == len(keys)
 
 
 LISTS = [

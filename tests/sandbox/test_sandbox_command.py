@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,12 +16,16 @@ import requests
 from click.testing import CliRunner
 
 from tap_intercom.cli.sandbox import sandbox
-from tap_intercom.sandbox import Options
+from tap_intercom.sandbox import Options, running
 from tap_intercom.sandbox.app import App
 from tap_intercom.sandbox.server import Server, listening
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from calling import Caller
+
+    from tap_intercom.sandbox import Sandbox
 
 PATIENCE = 120.0
 SERVE = [sys.executable, "-c", "from tap_intercom.cli.sandbox import sandbox; sandbox()"]
@@ -120,3 +125,75 @@ def test_nonsense_is_refused(arguments: list[str]) -> None:
     result = CliRunner().invoke(sandbox, arguments)
     assert result.exit_code == 2
     assert arguments[0] in result.output
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Options]:
+    """Give the options that the command would serve a workspace with."""
+    found: list[Options] = []
+    monkeypatch.setattr("tap_intercom.sandbox.serve", lambda options, *_: found.append(options))
+
+    def options(*arguments: str) -> Options:
+        result = CliRunner().invoke(sandbox, arguments)
+        assert result.exit_code == 0, result.output
+        return found[-1]
+
+    return options
+
+
+def test_whoever_chooses_nothing_has_what_a_test_has(served: Callable[..., Options]) -> None:
+    assert served() == Options()
+
+
+def test_every_flag_but_the_address_is_an_option(served: Callable[..., Options]) -> None:
+    flags = {one.name for one in sandbox.params} - {"host", "port"}
+    assert flags == {one.name for one in fields(Options)} - {"rate_window", "elsewhere"}
+    for name in sorted(flags - {"clock", "timezone"}):
+        chosen = served(f"--{name.replace('_', '-')}", "7")
+        assert chosen == replace(Options(), **{name: 7})
+
+
+def test_a_search_lags_for_as_long_as_the_flag_says(served: Callable[..., Options]) -> None:
+    with running(**asdict(served("--size", "20", "--search-lag", "300"))) as lagging:
+        found = lagging.records("contacts")[0]["id"]
+        lagging.put("contacts", {"id": found, "name": "New name", "updated_at": 1_780_400_000})
+        assert names(lagging, found) == []
+        lagging.advance(301)
+        assert names(lagging, found) == ["New name"]
+
+
+def test_a_pause_lasts_for_as_long_as_the_flag_says(served: Callable[..., Options]) -> None:
+    with running(**asdict(served("--size", "20", "--pause", "300", "--hang", "0.01"))) as paused:
+        asked = [status(paused, "demo-paused") for _ in range(9)]
+        assert asked[:5] == [200] * 5
+        assert set(asked[5:]) == {503, None}
+        paused.advance(301)
+        assert status(paused, "demo-paused") == 200
+
+
+def test_each_answer_waits_for_as_long_as_the_flag_says(served: Callable[..., Options]) -> None:
+    with running(**asdict(served("--size", "20", "--latency-ms", "100000"))) as slow:
+        headers = {"Authorization": "Bearer demo", "Intercom-Version": "2.17"}
+        with pytest.raises(requests.ReadTimeout):
+            requests.get(f"{slow.url}/me", headers=headers, timeout=0.2)
+
+
+def status(workspace: Sandbox, token: str) -> int | None:
+    """What a call is answered with; None where the connection is reset."""
+    headers = {"Authorization": f"Bearer {token}", "Intercom-Version": "2.17"}
+    try:
+        return requests.get(f"{workspace.url}/me", headers=headers, timeout=PATIENCE).status_code
+    except requests.ConnectionError:
+        return None
+
+
+def names(workspace: Sandbox, contact: str) -> list[str]:
+    """The names under which a search finds what changed later than anything else."""
+    query = {"field": "updated_at", "operator": ">", "value": 1_780_399_999}
+    found = requests.post(
+        f"{workspace.url}/contacts/search",
+        json={"query": query, "sort": {"field": "updated_at"}},
+        headers={"Authorization": "Bearer demo", "Intercom-Version": "2.17"},
+        timeout=PATIENCE,
+    )
+    return [one["name"] for one in found.json()["data"] if one["id"] == contact]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from reported import reported
 from runs import NAMES, amiss, sync
 
+from tap_intercom.records.corrections import CORRECTIONS
 from tap_intercom.records.times import canonical
+from tap_intercom.sandbox.records.exports import QUESTIONS
 from tap_intercom.shapes.children import Children
 from tap_intercom.streams import STREAMS
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from runs import Run
 
     from tap_intercom.sandbox import Sandbox
+
+COMBINED = "content_export_answer_combined"
 
 # Rows that are no record of their own in the workspace: where they lie there.
 INSIDE = {
@@ -40,14 +44,30 @@ def held(sandbox: Sandbox, stream: str) -> list[dict[str, Any]]:
         return [*sandbox.records(stream), *({**one, "id": one["full_name"]} for one in built_in)]
     if stream.startswith("report_"):
         return [reported(stream, one) for one in sandbox.records(stream)]
+    if stream == "hitl_events":
+        return numbered(sandbox.records(stream))
     if stream not in INSIDE:
         return [reduced(stream, one) for one in sandbox.records(stream)]
     resource, wrapper, noun = INSIDE[stream]
     return [
         {**part, f"{noun}_id": parent["id"], f"{noun}_updated_at": parent["updated_at"]}
         for parent in sandbox.records(resource)
-        for part in parent[wrapper][wrapper][-500:]
+        for part in parent[wrapper][wrapper][-MOST[noun] :]
     ]
+
+
+# How many parts there are to be had; those of a conversation are asked for by their types.
+MOST = {"conversation": 10_000, "ticket": 500}
+
+
+def numbered(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Number what hangs on each conversation, oldest first."""
+    before = Counter[str]()
+    found = []
+    for event in events:
+        before[event["conversation_id"]] += 1
+        found.append({**event, "position": before[event["conversation_id"]]})
+    return found
 
 
 # What a stream does not ask for, as it costs a call more, or is another stream's.
@@ -57,11 +77,13 @@ NOT_ASKED_FOR = {
 KEPT = {
     "call_transcripts": ("call_id", "conversation_id", "transcript", "transcript_status"),
     "contact_companies": ("contact_id", "id", "type"),
+    COMBINED: tuple(CORRECTIONS[COMBINED].keys() - {"answers"}),
 }
 # Keys that the tap makes out of what is there.
 MADE: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "handling_events": lambda row: {"teammate_id": str(row["teammate"]["id"])},
     "ip_allowlist": lambda _: {"workspace_id": "sandbox1"},
+    COMBINED: lambda row: {"answers": {one: row[one] for one in QUESTIONS if row[one]}},
 }
 
 

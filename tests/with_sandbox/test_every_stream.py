@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -319,3 +320,37 @@ def test_b27_parents_deleted_or_merged_after_they_were_listed_are_skipped_with_a
     assert gone > kept
     assert {one for one in gone if one not in note} == kept
     assert not kept or stream == "side_conversations"
+
+
+def test_contacts_that_leave_are_listed_with_the_reason(sandbox: Sandbox) -> None:
+    one, _ = sandbox.records("contacts")[:2]
+    sandbox.delete("contacts", one["id"])
+    sandbox.advance(30 * DAY)
+    run = sync(sandbox, "deleted_contacts")
+    rows = {row["id"]: row for row in run.rows("deleted_contacts")}
+    assert rows[one["id"]]["status"] == "permanently_deleted"
+    assert rows[one["id"]]["email"] is None
+    merged = [row for row in rows.values() if row["status"] == "merged"]
+    assert merged
+    assert all(row["merged_into_id"] for row in merged)
+    assert any("&" in (row["email"] or "") for row in rows.values())
+    assert not any("&amp;" in (row["email"] or "") for row in rows.values())
+
+
+def test_what_a_contact_is_granted_are_the_workspaces_own_ids(quiet: Sandbox) -> None:
+    run = sync(quiet, "contact_granted_companies", "companies")
+    rows = run.rows("contact_granted_companies")
+    own = {row["company_id"] for row in run.rows("companies")}
+    assert {row["company_id"] for row in rows} <= own
+    assert max(Counter(row["contact_id"] for row in rows).values()) == 70
+
+
+def test_what_was_said_between_fin_and_a_teammate_comes_in_its_order(quiet: Sandbox) -> None:
+    rows = sync(quiet, "hitl_events").rows("hitl_events")
+    of_one: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        of_one.setdefault(row["conversation_id"], []).append(row)
+    for events in of_one.values():
+        assert [row["position"] for row in events] == list(range(1, len(events) + 1))
+        assert events[0]["event_type"] == "fin_consultation_started"
+        assert events[-1]["data"]["outcome"]

@@ -21,7 +21,7 @@ from tap_intercom.api.pacing import PacedAdapter
 from tap_intercom.api.retries import Patience
 from tap_intercom.records import times
 from tap_intercom.sandbox import running
-from tap_intercom.sandbox.records.exports import DATASETS
+from tap_intercom.sandbox.records.exports import DATASETS, QUESTIONS
 from tap_intercom.shapes import exports
 from tap_intercom.shapes.contents import ContentExport
 from tap_intercom.shapes.reports import Attribute, headed
@@ -149,9 +149,13 @@ def test_b37_it_is_not_begun_again_for_ever(
 
 
 def test_b37_all_streams_of_content_share_one_job(small: Sandbox) -> None:
+    """All that have a bookmark; what is read whole has another one, which goes back farther."""
+    sync(small, *[name for name in CONTENT if name != "content_export_overview"])
+    assert len(asked(small)) == 1
+    small.reset()
     run = sync(small, *CONTENT)
     assert run.error is None
-    assert len(asked(small)) == 1
+    assert len(asked(small)) == 2
     assert run.counts == {name: whole(small, name) for name in CONTENT}
 
 
@@ -501,3 +505,36 @@ def test_groups_without_a_stream_are_named(
     run = sync(small, "content_export_open")
     assert run.counts == {"content_export_open": 1}
     assert "no stream: new." in caplog.text
+
+
+# Groups of their own kind
+
+
+def test_the_questions_of_surveys_are_gathered(small: Sandbox) -> None:
+    """Each survey has a column for each of its questions; a schema has none that differ so."""
+    run = sync(small, "content_export_answer_combined")
+    rows = run.rows("content_export_answer_combined")
+    assert len(rows) == whole(small, "content_export_answer_combined") > 0
+    asked = {question for row in rows for question in row["answers"]}
+    assert asked == {*QUESTIONS}
+    assert all(None not in row["answers"].values() for row in rows)
+    assert {row["_rescued_data"] for row in rows} == {None}
+
+
+def test_an_overview_is_of_all_that_was_sent_however_often_it_is_read(small: Sandbox) -> None:
+    """Its totals are of what is exported: since the bookmark, they would be of some days."""
+    first = sync(small, "content_export_overview", "content_export_open")
+    second = sync(small, "content_export_overview", "content_export_open", state=first.state)
+    for run in (first, second):
+        rows = run.rows("content_export_overview")
+        assert sum(row["receipt_total"] for row in rows) == whole(small, RECEIPTS)
+        assert all(type(row["open_rate"]) is float for row in rows)
+    assert second.counts["content_export_open"] < first.counts["content_export_open"]
+
+
+def test_an_overview_begins_with_start_date(small: Sandbox) -> None:
+    sent = [int(row["received_at"]) for row in small.records(RECEIPTS)]
+    start = times.text(times.parse(sent[10]))
+    run = sync(small, "content_export_overview", start_date=start)
+    rows = run.rows("content_export_overview")
+    assert sum(row["receipt_total"] for row in rows) == len(sent) - 10

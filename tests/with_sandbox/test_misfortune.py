@@ -9,6 +9,7 @@ from runs import Run, sync
 
 from tap_intercom.api.errors import TokenRefused
 from tap_intercom.audit import RunError
+from tap_intercom.records import times
 from tap_intercom.sandbox import running
 from tap_intercom.streams import STREAMS
 
@@ -163,16 +164,23 @@ def test_b24_conversations_at_the_cap_are_named_in_one_warning(
     sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Who counts parts has to know where Intercom does not give all."""
-    sync(sandbox, "conversation_parts")
+    run = sync(sandbox, "conversation_parts", token="demo-no-part-types")
     capped = [
-        one["id"]
+        one
         for one in sandbox.records("conversations")
         if len(one["conversation_parts"]["conversation_parts"]) >= 500
     ]
     warnings = [one.getMessage() for one in caplog.records if "newest 500" in one.getMessage()]
     assert capped
     assert len(warnings) == 1
-    assert all(one in warnings[0] for one in capped)
+    for one in capped:
+        given = [
+            row for row in run.rows("conversation_parts") if row["conversation_id"] == one["id"]
+        ]
+        assert len(given) == 500
+        began, oldest = times.canonical(one["created_at"]), min(row["created_at"] for row in given)
+        missing = one["statistics"]["count_conversation_parts"] - 1 - len(given)
+        assert f"{one['id']} ({missing} missing, from {began} to {oldest})" in warnings[0]
 
 
 @pytest.mark.usefixtures("impatient")

@@ -28,7 +28,7 @@ from ..paging import Cursored, Numbered, envelope, linked, whole
 from ..records.conversations import with_parts
 from ..search import CONVERSATIONS, TICKETS
 from ..searching import Searched
-from ..versions import V2_0, V2_15, V2_16
+from ..versions import PREVIEW, V2_0, V2_15, V2_16
 
 if TYPE_CHECKING:
     from ..state import State
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 NEWEST_PARTS = 500
+PART_TYPES = ("include_part_types", "exclude_part_types")
+PART_TYPES_AT_ONCE = 50
 CONVERSATIONS_AT_ONCE = 20
 
 
@@ -55,15 +57,28 @@ def _plain(text: object) -> object:
     return html.unescape(re.sub(r"<[^>]*>", "", text))
 
 
+def _of_types(parts: list[Json], call: Call) -> list[Json]:
+    """Keep the parts of the types that are asked for, or of all but those."""
+    asked = [name for name in PART_TYPES if name in call.query]
+    if not asked:
+        return parts
+    types = call.query[asked[0]].split(",")
+    if call.version < PREVIEW or len(asked) > 1 or len(types) > PART_TYPES_AT_ONCE:
+        message = f"{asked[0]} is for Preview, one of the two at a time, with 50 types at most"
+        raise Refusal(422, "parameter_invalid", message, field=asked[0])
+    wanted = asked[0] == PART_TYPES[0]
+    return [part for part in parts if (part.get("part_type") in types) is wanted]
+
+
 def conversation(state: State, call: Call) -> Reply:
-    """Answer with one conversation and its newest parts."""
+    """Answer with one conversation and its newest parts, of the types that are asked for."""
     display = call.query.get("display_as", "html")
     if display not in ("html", "plaintext"):
         message = "display_as must be html or plaintext"
         raise Refusal(400, "parameter_invalid", message, field="display_as")
     row = found(state, "conversations", call)
     parts = rows_in(call.version, state.holdings, "conversation_parts", call.argument)
-    parts = parts[-NEWEST_PARTS:]
+    parts = _of_types(parts, call)[-NEWEST_PARTS:]
     if display == "plaintext":
         parts = [{**part, "body": _plain(part.get("body"))} for part in parts]
         record = msgspec.json.decode(row)
@@ -155,7 +170,7 @@ ENDPOINTS = (
         "conversations conversation_parts",
         conversation,
         V2_0,
-        names("display_as include_translations"),
+        names("display_as include_translations") | {*PART_TYPES},
     ),
     Endpoint(
         "POST",
@@ -181,6 +196,13 @@ ENDPOINTS = (
         "handling_events",
         whole_of("handling_events", "handling_events", None),
         V2_15,
+    ),
+    Endpoint(
+        "GET",
+        "/conversations/{id}/hitl_events",
+        "hitl_events",
+        whole_of("hitl_events", "hitl_events", None),
+        PREVIEW,
     ),
     Endpoint(
         "GET",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -43,7 +44,7 @@ from ..paging import (
 from ..records.history import listed, stamp, summaries
 from ..search import COMPANIES, CONTACTS, Valued
 from ..searching import Searched, days, days_until
-from ..versions import V2_0, V2_15, V2_16, V2_17
+from ..versions import PREVIEW, V2_0, V2_15, V2_16, V2_17
 from ..views import NAMED, Cursor, read, read_cursor
 
 if TYPE_CHECKING:
@@ -124,6 +125,26 @@ def company_contacts(state: State, call: Call) -> Reply:
     rows = state.holdings.table("contacts").all_encoded(shown, call.version)
     rows = merges(state, call, shown, rows)
     return envelope("list", "data", rows, total_count=len(ids), pages=place)
+
+
+def departed(state: State, call: Call) -> list[bytes]:
+    """Encode who is no longer active; their addresses are escaped unless it is told not to be."""
+    table = state.holdings.table("deleted_contacts")
+    rows = table.all_encoded([key[2] for key in table.sorted_by("id")], call.version)
+    if call.query.get("escape_identity", "true") == "false":
+        return rows
+    people: list[Json] = [msgspec.json.decode(row) for row in rows]
+    for one in people:
+        one["email"] = html.escape(one["email"]) if isinstance(one["email"], str) else one["email"]
+    return [msgspec.json.encode(one) for one in people]
+
+
+def granted(state: State, call: Call) -> list[bytes]:
+    """Encode the ids of the companies that are granted to a contact, in order."""
+    contact = there(state, "contacts", call)
+    rows = rows_on(state.holdings, "contact_granted_companies", contact)
+    ids = sorted((str(row["company_id"]) for row in rows), reverse=descending(call))
+    return [msgspec.json.encode(one) for one in ids]
 
 
 BY_NUMBER = numbered_of("company_contacts", 50, 60)
@@ -252,6 +273,22 @@ ENDPOINTS = (
         ),
         V2_17,
         CURSOR,
+    ),
+    Endpoint(
+        "GET",
+        "/contacts/deleted",
+        "deleted_contacts",
+        Numbered("deleted_contacts", "id", 10, 150, rows=departed),
+        V2_17,
+        PAGE | {"escape_identity"},
+    ),
+    Endpoint(
+        "GET",
+        "/contacts/{id}/granted_companies",
+        "contact_granted_companies",
+        Numbered("contact_granted_companies", "", 50, 150, key="company_ids", rows=granted),
+        PREVIEW,
+        PAGE | {"order"},
     ),
     Endpoint("GET", "/contacts/{id}/banners", "contact_banners", banners),
     Endpoint("GET", "/contacts/{id}/tags", "contact_tags", whole_of("contact_tags"), V2_0),

@@ -50,8 +50,22 @@ EVENTS: dict[str, int] = {
     "series_completion": 7,
     "series_disengagement": 8,
     "tour_step_view": 5,
+    "answer_combined": 6,
 }
-GROUPS = ("receipt", *EVENTS)
+GROUPS = ("receipt", *EVENTS, "overview")
+QUESTIONS = ('How, "in short", was it?', "answers", "What else, if anything?")
+# What an overview counts; of the last two, no rate.
+COUNTED = (
+    "open",
+    "click",
+    "reply",
+    "completion",
+    "dismissal",
+    "answer",
+    "receipt",
+    "keyword_reply",
+)
+RATED = COUNTED[:-2]
 
 
 def _step(world: World) -> int:
@@ -78,6 +92,9 @@ def _text(value: object) -> str | None:
 
 def content_rows(world: World, group: str, after: int, before: int) -> Iterator[Row]:
     """Yield the rows of a group for messages sent in a span, both ends included."""
+    if group == "overview":
+        yield from _overview(world, after, before)
+        return
     index = max(0, (after - _sent(world, 0)) // _step(world))
     while (sent := _sent(world, index)) <= before:
         if sent >= after:
@@ -138,6 +155,7 @@ def _receipt(world: World, index: int, before: int) -> Row:
 FIRST = (
     "reply", "completion", "series_completion", "series_disengagement", "series_exit",
     "goal_success", "open", "click", "dismissal", "unsubscribe", "hard_bounce", "answer",
+    "people_reached_receipt", "checklist_step_completion", "fin_helpful_answer",
 )  # fmt: skip
 
 
@@ -147,11 +165,71 @@ def _single(world: World, index: int, group: str) -> list[dict[str, object]]:
         "reply": "replied_at",
         "completion": "completed_at",
         "dismissal": "dismissed_at",
-        "series_disengagement": "disengaged_at",
     }
     return [
         {"receipt_id": _receipt_id(world, index), named[group]: _late(world, index, group)},
     ]
+
+
+def _disengagements(world: World, index: int, group: str) -> list[dict[str, object]]:
+    return [
+        {
+            "receipt_id": _receipt_id(world, index),
+            "disengaged_at": _late(world, index, group),
+            "disengaged_node_ruleset_id": 30_000 + index % 9,
+        }
+    ]
+
+
+def _combined(world: World, index: int, group: str) -> list[dict[str, object]]:
+    """Write all that somebody answered; one of the questions is called like a column of the tap."""
+    receipt = _receipt(world, index, _late(world, index, group))
+    same = ("receipt_id", "user_id", "user_external_id", "name", "email", "company_id")
+    return [
+        {
+            **{name: receipt[name] for name in same},
+            "company_external_id": None,
+            "created_via": receipt["created_via"],
+            "received_at": receipt["received_at"],
+            "completed_at": _late(world, index, group) if index % 2 else None,
+            **{one: ANSWERS[(index // 6 + at) % len(ANSWERS)] for at, one in enumerate(QUESTIONS)},
+        }
+    ]
+
+
+def _overview(world: World, after: int, before: int) -> Iterator[Row]:
+    """Sum up what was sent in a span, and what came of it until its end: a row for each message."""
+    sent: dict[tuple[str | None, str | None], list[Row]] = {}
+    for row in content_rows(world, "receipt", after, before):
+        sent.setdefault((row["ruleset_id"], row["content_id"]), []).append(row)
+    for (ruleset, content), rows in sent.items():
+        counts = {
+            one: len(rows)
+            if one == "receipt"
+            else sum(bool(row.get(f"first_{one}")) for row in rows)
+            for one in COUNTED
+        }
+        values: dict[str, object] = {
+            "ruleset_id": ruleset,
+            "created_at": world.start - SPAN - DAY,
+            "audience_type": "user",
+            "content_title": rows[0]["content_title"],
+            "content_id": content,
+            "content_type": rows[0]["content_type"],
+            "series_id": rows[0]["series_id"],
+            "series_title": rows[0]["series_title"],
+            "state": "live",
+            "last_sent_at": rows[-1]["received_at"],
+            "last_state_change_by": None,
+            "last_state_change_at": None,
+            "last_edited_by": "Admin 1",
+            "last_edited_at": world.start - SPAN - DAY,
+            "url": LINK,
+            **{f"{one}_total": count for one, count in counts.items()},
+            **{f"{one}_unique": count for one, count in counts.items()},
+            **{f"{one}_rate": round(100 * counts[one] / len(rows), 2) for one in RATED},
+        }
+        yield {name: _text(value) for name, value in values.items()}
 
 
 def _clicks(world: World, index: int, group: str) -> list[dict[str, object]]:
@@ -223,6 +301,8 @@ def _steps(world: World, index: int, group: str) -> list[dict[str, object]]:
 _EVENT_ROWS = {
     "click": _clicks,
     "answer": _answers,
+    "answer_combined": _combined,
+    "series_disengagement": _disengagements,
     "checkpoint": _checkpoints,
     "series_completion": _series_completions,
     "tour_step_view": _steps,

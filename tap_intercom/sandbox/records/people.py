@@ -34,6 +34,7 @@ INLINE = {
     "opted_in_subscription_types": ("subscription", "subscriptions"),
 }
 LEADS, UNCOUNTED = 3, 5
+MANY_GRANTS = 70
 LAST_TIME = 9_999_999_999
 
 
@@ -404,3 +405,12 @@ def segments_of(world: World, index: int) -> list[Json]:
     first, last = sorted((dice.below(len(SEGMENT_IDS)), dice.below(len(SEGMENT_IDS))))
     rows = [segment(world, number) for number in range(first, last)]
     return [{name: row[name] for name in row if name != "count"} for row in rows]
+
+
+def granted_companies(world: World, index: int) -> list[Json]:
+    """Name the companies whose tickets a contact may read, as the workspace names them."""
+    dice = world.dice(31, index)
+    count = MANY_GRANTS if index == 0 else dice.below(4) if dice.chance(0.2) else 0
+    first = dice.below(world.companies)
+    numbers = [(first + number) % world.companies for number in range(count)]
+    return [{"company_id": f"company-{number}"} for number in numbers]
