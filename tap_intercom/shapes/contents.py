@@ -6,6 +6,7 @@ wants: each has its own rows in it.
 
 from __future__ import annotations
 
+import hashlib
 import io
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     from tap_intercom.shapes.probes import Finding
 
 PREFIX = "content_export_"
+
+# What tells rows apart and is too long for a key, such as an address, is part of it by its digest,
+# of which the column is called so. SQL has it, too: encode(sha256(convert_to(url, 'UTF8')), 'hex').
+HASHED = "_sha256"
 MOST_TOLD = 500
 
 # An export of content has at most this many rows, and says nothing of those that it leaves out.
@@ -51,6 +56,7 @@ class ContentExport(Export):
     def exported(self, start: datetime, until: datetime) -> Iterator[tuple[Record, int]]:
         file, count = self.archive(start, until), 0
         known = self.schema["properties"].keys()
+        hashed = [key for key in type(self).primary_keys if key.endswith(HASHED)]
         for member in self.members(file):
             if f"{PREFIX}{member.group}" != self.name:
                 continue
@@ -64,6 +70,9 @@ class ContentExport(Export):
                 empty = [name for name, cell in row.items() if cell is None and name not in known]
                 for name in empty:
                     del row[name]
+                for key in hashed:
+                    if (cell := row.get(key.removesuffix(HASHED))) is not None:
+                        row[key] = hashlib.sha256(cell.encode()).hexdigest()
                 yield row, sum(map(len, cells))
         if count >= MOST_ROWS:
             self.logger.warning(
@@ -74,7 +83,8 @@ class ContentExport(Export):
 
     def check_keys(self, names: Sequence[str]) -> None:
         """Warn of columns that should tell rows apart, and are not there."""
-        missing = [key for key in type(self).primary_keys if key not in names]
+        wanted = [key.removesuffix(HASHED) for key in type(self).primary_keys]
+        missing = [key for key in wanted if key not in names]
         if missing:
             self.logger.warning(
                 "The export has no %s, so that rows may replace others. Please report this, with"
