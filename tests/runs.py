@@ -150,7 +150,7 @@ def amiss(stream: str, sent: dict[str, Any], row: dict[str, Any]) -> list[str]:
     Not counted are the columns that name its parent, and what Intercom adds to a list on demand.
     """
     shape = next(one for one in STREAMS if one.name == stream)
-    added = {"merge_history", "monitor_evaluations", "scorecards", "url_sha256"}
+    added = {"merge_history", "monitor_evaluations", "scorecards"}
     if stream == "contact_tags" and row.get("url"):
         # Taken from the contact, which shows a tag's path, but not what it is called.
         added |= {"url"}

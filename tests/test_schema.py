@@ -369,7 +369,7 @@ def test_a_record_without_its_key_gets_one_that_is_its_own(missing: dict[str, An
 @pytest.mark.parametrize("character", ["x", "\N{SPOOL OF THREAD}"])
 def test_no_key_is_too_long_for_a_database(stream: type[Shape], character: str) -> None:
     """PostgreSQL indexes up to 2,704 bytes, some of which are its own."""
-    text = {name: character * length for name, length in zip(stream.primary_keys, (5_000,) * 9)}
+    text = dict.fromkeys(stream.primary_keys, character * 5_000)
     fit = compiled(declared(stream), stream.primary_keys)
     record = fit(dict(text))
     key = [record[name] for name in stream.primary_keys]

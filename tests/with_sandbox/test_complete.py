@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +58,9 @@ KEPT = {
 }
 # Keys that the tap makes out of what is there.
 MADE: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "content_export_click": lambda row: {
+        "url_sha256": hashlib.sha256(row["url"].encode()).hexdigest()
+    },
     "handling_events": lambda row: {"teammate_id": str(row["teammate"]["id"])},
     "ip_allowlist": lambda _: {"workspace_id": "sandbox1"},
 }
