@@ -95,7 +95,7 @@ def test_every_value_has_a_column_or_is_rescued(
     count = [0]
     record = values({"properties": fields}, "", count)
     levels = columns.levels(settings)
-    fit = compiled(columns.common(whole, told, levels), (), levels)
+    fit = compiled(columns.closed(whole, told, levels), ())
     row = flattened(told, settings, fit(copy.deepcopy(record)))
     arrived = json.dumps({name: row[name] for name in names if name in row})
     assert all(f"value {one}." in arrived for one in range(1, count[0] + 1))
@@ -126,7 +126,7 @@ def test_fields_within_the_levels_are_rescued_if_nobody_declares_them() -> None:
     for depth, rescued in enumerate(
         [None, {"place.code": 7}, {"place.code": 7, "place.more.y": {"z": None}}]
     ):
-        record = compiled(node, ("id",), depth)(copy.deepcopy(sent))
+        record = compiled(columns.closed(node, node, depth), ("id",))(copy.deepcopy(sent))
         assert record[RESCUED] == rescued
         assert record["rows"] == [{"new": 1}]
 
@@ -155,11 +155,17 @@ def test_a_key_keeps_its_name() -> None:
         columns.distinct(declared, {**settings, "flattening_max_key_length": 13})
 
 
-def test_what_a_catalog_does_not_have_is_not_declared() -> None:
+def test_what_a_target_is_not_told_is_not_declared() -> None:
     node = {"type": ["object", "null"], "properties": {"x": TEXT, "y": TEXT}}
     other = {"type": ["object", "null"], "properties": {"x": {"type": "integer"}, "z": TEXT}}
-    both = columns.common({"properties": {"a": node}}, {"properties": {"a": other}}, 1)
-    assert both == {"properties": {"a": {**node, "properties": {"x": TEXT}}}}
-    assert columns.common({"properties": {"a": node}}, {"properties": {"a": other}}, 0) == {
-        "properties": {"a": node}
-    }
+    own, told = {"properties": {"a": node, "b": TEXT}}, {"properties": {"a": other}}
+    inner = {**node, "properties": {"x": TEXT}, "additionalProperties": False}
+    assert columns.closed(own, told, 1)["properties"] == {"a": inner}
+    assert columns.closed(own, told, 0)["properties"] == {"a": node}
+
+
+def test_what_is_one_column_to_a_target_stays_open() -> None:
+    """Of attributes that were typed after a catalog was written."""
+    node = {"type": ["object", "null"], "properties": {"x": TEXT}}
+    told = {"properties": {"a": {"type": ["object", "null"]}}}
+    assert columns.closed({"properties": {"a": node}}, told, 1)["properties"] == {"a": node}

@@ -1,7 +1,8 @@
 """Which columns do nested objects become, where they are flattened?
 
 What a schema declares. The SDK drops what it does not, and refuses two columns of one name; so what
-would not have a column of its own is taken out of the schema, and `fitting` rescues it.
+would not have a column of its own is taken out of the schema, objects are closed, and `fitting`
+rescues what they do not declare.
 """
 
 from __future__ import annotations
@@ -97,13 +98,11 @@ def _cut(name: str) -> str:
     return name.encode("utf-8", "replace")[:LONGEST_NAME].decode("utf-8", "ignore")
 
 
-def common(schema: Schema, other: Schema, depth: int) -> Schema:
-    """Leave out of a schema what another does not declare, in objects down to a depth."""
-    properties = {
-        name: common(declared, other["properties"][name], depth - 1)
-        if depth and _is_flattened(declared) and _is_flattened(other["properties"][name])
-        else declared
-        for name, declared in schema["properties"].items()
-        if name in other["properties"]
-    }
-    return {**schema, "properties": properties}
+def closed(schema: Schema, told: Schema, depth: int) -> Schema:
+    """Close the objects that become columns, down to a depth, to all but what a target is told."""
+    properties = {}
+    for name, other in told["properties"].items():
+        if (own := schema["properties"].get(name)) is not None:
+            both = depth and _is_flattened(own) and _is_flattened(other)
+            properties[name] = closed(own, other, depth - 1) if both else own
+    return {**schema, "properties": properties, "additionalProperties": False}

@@ -26,19 +26,19 @@ if TYPE_CHECKING:
     Where = tuple["Where", str | int] | None
 
 
-def compiled(schema: Schema, keys: Iterable[str], levels: int = 0) -> Callable[[Record], Record]:
+def compiled(schema: Schema, keys: Iterable[str]) -> Callable[[Record], Record]:
     """Compile a stream's schema to a function that makes a record fit it, in place.
 
     The function converts what can be converted without loss, moves what cannot, and root fields
     that the schema does not know, to `_rescued_data` under their path (`location.city`,
-    `tags.data.3.id`). So does it with fields of objects within so many `levels`, of which columns
-    will be made. It fills a key that is missing with a digest of the record, or with the beginning
-    of 1970 where it is a time, and shortens one that is too long for a database.
+    `tags.data.3.id`); likewise those of objects within that are not open. It fills a key that is
+    missing with a digest of the record, or with the beginning of 1970 where it is a time, and
+    shortens one that is too long for a database.
     """
     properties = schema["properties"]
     known = properties.keys() - {RESCUED}
     fields = {name: one for name, one in properties.items() if name in known}
-    fit_fields = _compiled(fields, keys, levels)
+    fit_fields = _compiled(fields, keys)
 
     def fit(record: Record) -> Record:
         rescued: Rescued = {}
@@ -52,7 +52,7 @@ def compiled(schema: Schema, keys: Iterable[str], levels: int = 0) -> Callable[[
 
 
 def _compiled(
-    properties: Mapping[str, Schema], keys: Iterable[str], levels: int
+    properties: Mapping[str, Schema], keys: Iterable[str]
 ) -> Callable[[Record, Rescued], None]:
     """Write the function that fits the fields of a record: a line or two for each, and no call.
 
@@ -61,7 +61,7 @@ def _compiled(
     lines = ["def fit(record, rescued):"]
     for name, declared in properties.items():
         lines.append(f" x = record.get({name!r})")
-        lines += _lines(declared, _Value("x", f"record[{name!r}]", "None", repr(name)), " ", levels)
+        lines += _lines(declared, _Value("x", f"record[{name!r}]", "None", repr(name)), " ")
     lines.append(f" record[{RESCUED!r}] = rescued or None")
     for key in keys:
         lines.append(f" x = record.get({key!r})")
@@ -95,10 +95,10 @@ class _Value(NamedTuple):
 AS_THEY_ARE: Mapping[str, str] = {"number": "float", "boolean": "bool"}
 
 
-def _lines(schema: Schema, value: _Value, pad: str, levels: int = 0) -> Iterator[str]:
-    """Write the lines that make a value fit; of objects within so many levels, also their names."""
+def _lines(schema: Schema, value: _Value, pad: str) -> Iterator[str]:
+    """Write the lines that make a value fit."""
     it, kind, depth = value.it, schema["type"][0], len(pad)
-    form, fields = schema.get("format", kind), schema.get("properties")
+    form, fields = schema.get("format", kind), schema.get("properties", {})
     if kind == "array":
         yield f"{pad}if {it}.__class__ is list:"
         inside = value.inside(f"at{depth}", depth)
@@ -108,14 +108,14 @@ def _lines(schema: Schema, value: _Value, pad: str, levels: int = 0) -> Iterator
     elif kind == "object":
         yield f"{pad}if {it}.__class__ is dict:"
         yield f"{pad} pass"
-        if levels and fields is not None:
+        if schema.get("additionalProperties") is False:
             inside, known = value.inside("name", depth), ", ".join(map(repr, fields))
             yield f"{pad} for name in [one for one in {it} if one not in {{{known}}}]:"
             yield f"{pad}  move({it}.pop(name), {inside.where}, name, rescued)"
-        for name, declared in (fields or {}).items():
+        for name, declared in fields.items():
             inside = value.inside(repr(name), depth)
             yield f"{pad} {inside.it} = {it}.get({name!r})"
-            yield from _lines(declared, inside, f"{pad} ", max(levels - 1, 0))
+            yield from _lines(declared, inside, f"{pad} ")
         yield f"{pad}elif {it} is not None: {value.becomes('move')}"
     elif form == "date-time":
         yield f"{pad}if {it}.__class__ is int and 0 <= {it} < {times.SECONDS_BEFORE}:"

@@ -42,7 +42,7 @@ class IntercomStream(BatchedRecords):
         if not (levels := columns.levels(self.config)):
             return fitting.compiled(self.schema, keys)
         told = columns.distinct(self.effective_schema, self.config)
-        fit = fitting.compiled(columns.common(self.schema, told, levels), keys, levels)
+        fit = fitting.compiled(columns.closed(self.schema, told, levels), keys)
 
         def fit_selected(row: dict[str, Any]) -> dict[str, Any]:
             # Nothing of what is not selected is to be rescued.
