@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     Record = dict[str, Any]
 
 
+# Targets of the SDK note in this column which version the line of a RECORD names, and look at it when
+# a version is activated. Of the rows of a file they note only what is in them, and without it
+# target-postgres takes all of them for deleted.
+VERSION = "_sdc_table_version"
+
+
 def check(settings: Mapping[str, Any]) -> None:
     """Look whether files can be written as the settings say.
 
@@ -90,6 +96,8 @@ class BatchedRecords(PlainRecords):
         """
         by_stream = defaultdict(list)
         for stream, record in some:
+            if self._stream_version is not None:
+                record[VERSION] = self._stream_version
             by_stream[stream].append(record)
         for stream, rows in by_stream.items():
             try:

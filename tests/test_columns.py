@@ -92,6 +92,8 @@ def test_every_value_has_a_column_or_is_rescued(
         {name.casefold().encode()[:63] for name in names},
     ):
         assert len(same) == len(names)
+    longest = settings.get("flattening_max_key_length", 63)
+    assert all(len(name.encode()) <= longest for name in names)
     count = [0]
     record = values({"properties": fields}, "", count)
     levels = columns.levels(settings)
@@ -142,6 +144,26 @@ def test_the_oldest_of_attributes_that_are_called_alike_has_the_column() -> None
     node = {"type": ["object", "null"], "properties": typed}
     told = columns.distinct({"properties": {"custom_attributes": node}}, flattening(1))
     assert [*told["properties"]["custom_attributes"]["properties"]] == ["PLAN"]
+
+
+@pytest.mark.parametrize(
+    ("length", "most", "there"),
+    [
+        (44, None, True),
+        (45, None, False),
+        (45, 255, True),
+        (230, 255, True),
+    ],
+)
+def test_a_long_name_has_a_column_where_the_settings_allow_for_it(
+    length: int, most: int | None, *, there: bool
+) -> None:
+    node = {"type": ["object", "null"], "properties": {"x" * length: TEXT}}
+    settings = (
+        flattening(1) if most is None else {**flattening(1), "flattening_max_key_length": most}
+    )
+    told = columns.distinct({"properties": {"custom_attributes": node}}, settings)
+    assert bool(told["properties"]["custom_attributes"]["properties"]) is there
 
 
 def test_a_key_keeps_its_name() -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Schema = dict[str, Any]
 
-# PostgreSQL cuts longer names.
+# PostgreSQL cuts longer names, and target-postgres then adds the column again, which fails.
 LONGEST_NAME = 63
 
 
@@ -36,7 +36,8 @@ def distinct(schema: Schema, settings: Mapping[str, Any], keys: Iterable[str] = 
     """Leave out of a schema what would have the column of something else when it is flattened.
 
     Names are the same to a database that differ in case only, or after 63 bytes. Of several, what
-    lies less deep has the column, and else what is declared first.
+    lies less deep has the column, and else what is declared first. Longer names have none, unless
+    the settings allow for them.
 
     Raises:
         ValueError: Names are to be so short that a key would have another.
@@ -50,11 +51,13 @@ def distinct(schema: Schema, settings: Mapping[str, Any], keys: Iterable[str] = 
             raise ValueError(msg)
     # The SDK would take a column that is called like an object for the object's.
     objects = {one.column for one in fields if one.is_object}
+    longest = settings.get("flattening_max_key_length") or LONGEST_NAME
     taken: set[str] = set()
     for one in sorted(fields, key=attrgetter("depth")):
         if one.is_object:
             continue
-        if one.column not in objects and taken.isdisjoint(_forms(one.column)):
+        fits = len(one.column.encode("utf-8", "replace")) <= longest and one.column not in objects
+        if fits and taken.isdisjoint(_forms(one.column)):
             taken.update(_forms(one.column))
         else:
             del one.beside[one.name]
