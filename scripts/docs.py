@@ -148,7 +148,7 @@ FLOORS = (
     ("settings", "run"),
     ("login",),
     ("api",),
-    ("spools",),
+    ("batches", "spools"),
     ("audit", "messages", "concurrency", "files"),
     ("ending",),
     ("plain", "records"),

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 64 * 1024
 
 _encoder = msgspec.json.Encoder(enc_hook=enc_hook, decimal_format="number")
+encoded = _encoder.encode
 
 
 class WholeLineWriter(GenericSingerWriter[bytes, Message]):

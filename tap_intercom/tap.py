@@ -9,6 +9,7 @@ import os
 import signal
 import traceback
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import cached_property, partial
 from itertools import chain
 from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
@@ -16,19 +17,18 @@ from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
 from click import ClickException
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigurationError, MapExpressionError, MappingError
-from singer_sdk.helpers._batch import BatchConfig
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
-from singer_sdk.singerlib import Catalog, StateMessage
+from singer_sdk.singerlib import Catalog, CatalogEntry, Schema, StateMessage
 from typing_extensions import override
 
-from tap_intercom import given, settings
+from tap_intercom import batches, given, settings
 from tap_intercom.api.bodies import at
 from tap_intercom.api.errors import EndsRun
 from tap_intercom.audit import RunError
 from tap_intercom.ending import BY_SIGNAL, SettingsError
 from tap_intercom.messages import WholeLineWriter
 from tap_intercom.plain import log_plainly
-from tap_intercom.records import times
+from tap_intercom.records import columns, times
 from tap_intercom.run import Run
 from tap_intercom.shapes.reach import adopted
 from tap_intercom.streams import STREAMS
@@ -129,15 +129,14 @@ class TapIntercom(Tap):
             SettingsError: It cannot work as it is set.
         """
         chosen = {one.name for one in self.selected}
-        entries = {name: one for name, one in self.catalog.items() if name in chosen}
         with mapping():
             super(Tap, self).setup_mapper()
+            entries = {
+                name: self._told(one) for name, one in self.catalog.items() if name in chosen
+            }
             self.mapper.register_raw_streams_from_catalog(Catalog(entries))
-        try:
-            if self.config.get("batch_config"):
-                BatchConfig.from_dict(dict(self.config["batch_config"]))
-        except TypeError as error:
-            raise SettingsError(["batch_config needs an encoding and a storage."]) from error
+        if self.config.get("batch_config"):
+            batches.check(self.config["batch_config"])
 
     def map_whole(self, name: str) -> None:
         """Set up the same for a stream that is not selected, and wanted all the same, for a look.
@@ -147,11 +146,19 @@ class TapIntercom(Tap):
         Raises:
             SettingsError: It cannot work as it is set.
         """
-        entry = self.catalog[name]
         with mapping():
+            entry = self._told(self.catalog[name])
             self.mapper.register_raw_stream_schema(
                 name, entry.schema.to_dict(), entry.key_properties
             )
+
+    def _told(self, entry: CatalogEntry) -> CatalogEntry:
+        """Give an entry of the catalog so that it can be flattened."""
+        if not columns.levels(self.config):
+            return entry
+        keys = entry.key_properties or ()
+        schema = columns.distinct(entry.schema.to_dict(), self.config, keys)
+        return replace(entry, schema=Schema.from_dict(schema))
 
     @classmethod
     @override
@@ -268,6 +275,8 @@ class TapIntercom(Tap):
         """
         try:
             stream.sync()
+            if stream.account.is_whole and not stream.is_unfinished:
+                stream.activate_version()  # now that the last BATCH has been written
         except (ClickException, OSError):
             raise
         except MapExpressionError as error:
@@ -341,7 +350,7 @@ def mapping() -> Iterator[None]:
     """
     try:
         yield
-    except (MappingError, ConfigurationError) as error:
+    except (MappingError, ConfigurationError, ValueError) as error:  # of two columns of one name
         said = str(error).rstrip(".")
         raise SettingsError([f"stream_maps or flattening cannot work: {said}."]) from error
 

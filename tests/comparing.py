@@ -19,8 +19,12 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-# Microseconds in a second and in a millisecond, and the numbers below which these are counted.
-UNITS = ((10**11, 10**6), (10**14, 10**3))
+# Microseconds in what a number may count, the coarsest first.
+UNITS = (10**6, 10**3, 1)
+FIRST, LAST = (
+    (datetime(*day, tzinfo=timezone.utc) - EPOCH) // timedelta(microseconds=1)
+    for day in ((1, 1, 1), (9999, 12, 31, 23, 59, 59, 999_999))
+)
 ROUNDED = timedelta(microseconds=1)
 RESCUED = "_rescued_data"
 NUMBERS = (int, float, Decimal)
@@ -110,8 +114,8 @@ def _same_moment(sent: Any, found: Any) -> bool:
 def moment(value: Any) -> datetime | None:
     """Read a time in any form in which Intercom may write one; None if it is none.
 
-    A number, or the text of one, counts seconds, milliseconds or microseconds, whichever is a time
-    of these centuries; any other text is ISO 8601, in UTC where it does not say.
+    A number, or the text of one, counts seconds, or else milliseconds, or else microseconds,
+    whichever is a date of four digits; any other text is ISO 8601, in UTC where it does not say.
     """
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=timezone.utc)
@@ -129,8 +133,9 @@ def moment(value: Any) -> datetime | None:
 
 
 def _counted(number: Fraction) -> datetime:
-    unit = next((unit for below, unit in UNITS if abs(number) < below), 1)
-    return EPOCH + timedelta(microseconds=round(number * unit))
+    found = (round(number * unit) for unit in UNITS)
+    first = next((one for one in found if FIRST <= one <= LAST), LAST + 1)
+    return EPOCH + timedelta(microseconds=first)  # which refuses the last of these
 
 
 def _plain(text: str) -> str:

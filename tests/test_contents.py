@@ -5,6 +5,7 @@ What a file may be is shown by `test_exports.py`, in a sandbox.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 from typing import TYPE_CHECKING, Any
@@ -104,6 +105,34 @@ def test_several_members_of_a_group_are_read_one_after_the_other(tap: TapInterco
         for row in page.records
     ]
     assert [row["receipt_id"] for row in rows] == ["1", "2", "3"]
+
+
+def test_an_address_of_any_length_is_part_of_the_key_by_its_digest() -> None:
+    """Two links of one message may be clicked in the same second."""
+    links = "u", "https://example.com/?" + "x" * 5_000, "ü"
+    rows = [f"1,2026-05-01 00:00:00,{link}\r\n" for link in links]
+    run = synced(exporting(click=CLICKS.splitlines(keepends=True)[0] + "".join(rows)), CLICK)
+    assert run.error is None
+    assert run.schemas[CLICK]["key_properties"] == ["receipt_id", "clicked_at", "url_sha256"]
+    assert [row["url"] for row in run.rows(CLICK)] == [*links]
+    expected = [hashlib.sha256(link.encode()).hexdigest() for link in links]
+    assert [row["url_sha256"] for row in run.rows(CLICK)] == expected
+
+
+def test_a_click_without_an_address_has_a_key(caplog: pytest.LogCaptureFixture) -> None:
+    run = synced(exporting(click=CLICKS.replace(",u\r", ",\r")), CLICK)
+    [row] = run.rows(CLICK)
+    assert row["url"] is None
+    assert row["url_sha256"].startswith("keyless-")
+    assert "The export has no" not in caplog.text
+
+
+def test_an_export_without_addresses_is_told(
+    tap: TapIntercom, caplog: pytest.LogCaptureFixture
+) -> None:
+    exporting(click="receipt_id,clicked_at\r\n1,2026-05-01 00:00:00\r\n").before(tap)
+    list(content(tap, CLICK).pages(reaching(content(tap, CLICK))))
+    assert "The export has no url, so" in caplog.text
 
 
 # From when to when

@@ -26,7 +26,7 @@ FLOORS = """
     run settings
     login
     api
-    spools
+    batches spools
     audit concurrency files messages
     ending
     plain records

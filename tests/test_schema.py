@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator, FormatChecker
 
 from tap_intercom.records import corrections, schema, times
+from tap_intercom.records.corrections import FIRST_EVENTS
 from tap_intercom.records.fitting import compiled
 from tap_intercom.records.schema import RESCUED
 from tap_intercom.shapes.children import Children
@@ -106,6 +107,44 @@ def test_moments_are_date_times(stream: type[Shape]) -> None:
     for path, node in nodes(declared(stream)):
         if path.endswith(("_at", ".waiting_since", ".snoozed_until")):
             assert node == {"type": ["string", "null"], "format": "date-time"}, path
+
+
+# What says time, beside names that end in `_at` and the receipts' `first_click` and the like, of
+# which Intercom describes each as the time of the first one. Of reports, `time` is what Intercom
+# says the dataset goes by; of summaries, `first` and `last` are when an event happened.
+CALLED_TIMES = {"time", "timestamp", "waiting_since", "snoozed_until"}
+SUMMARIES = {".first", ".last"}
+
+
+@by_stream
+def test_only_what_is_called_a_time_is_made_one(stream: type[Shape]) -> None:
+    of_events = {
+        "content_export_receipt": {f".first_{event}" for event in FIRST_EVENTS},
+        "contact_event_summaries": SUMMARIES,
+    }.get(stream.name, set())
+    for path, node in nodes(declared(stream)):
+        if node.get("format") == "date-time" and path not in of_events:
+            name = path.rpartition(".")[2]
+            assert name.endswith("_at") or name in CALLED_TIMES, path
+
+
+def counted(node: dict[str, Any]) -> Any:
+    """A record in which every number could be a time."""
+    kind = node["type"] if isinstance(node["type"], str) else node["type"][0]
+    if kind == "object":
+        fields = node.get("properties", {"any": {"type": ["integer", "null"]}})
+        return {name: counted(one) for name, one in fields.items() if name != RESCUED}
+    if kind == "array":
+        return [counted(node["items"])]
+    return 253402214400 if kind in {"integer", "number"} else None
+
+
+@by_stream
+def test_no_number_is_changed_that_is_not_called_a_time(stream: type[Shape]) -> None:
+    record = counted(declared(stream))
+    sent = copy.deepcopy(record)
+    found = compiled(declared(stream), ())(record)
+    assert found == {**sent, RESCUED: None}
 
 
 @by_stream
@@ -363,6 +402,36 @@ def test_a_record_without_its_key_gets_one_that_is_its_own(missing: dict[str, An
     )
     assert isinstance(one["id"], str)
     assert one["id"] == same["id"] != other["id"]
+
+
+@by_stream
+@pytest.mark.parametrize("character", ["x", "\N{SPOOL OF THREAD}"])
+def test_no_key_is_too_long_for_a_database(stream: type[Shape], character: str) -> None:
+    """PostgreSQL indexes up to 2,704 bytes, some of which are its own."""
+    text = dict.fromkeys(stream.primary_keys, character * 5_000)
+    fit = compiled(declared(stream), stream.primary_keys)
+    record = fit(dict(text))
+    key = [record[name] for name in stream.primary_keys]
+    assert sum(len(one.encode()) for one in key) < 2_600
+    times_of_it = {name for name in text if "format" in declared(stream)["properties"][name]}
+    # The whole is kept, as is what was to be a time.
+    assert record[RESCUED] == text
+    # Another that begins alike is told apart, and the same one is the same.
+    again, other = fit(dict(text)), fit({name: f"{one}!" for name, one in text.items()})
+    for name in text.keys() - times_of_it:
+        assert again[name] == record[name] != other[name]
+        assert record[name].startswith(character * 100)
+
+
+@pytest.mark.parametrize("length", [1, 120, 200])
+def test_a_key_of_a_usual_length_stays_as_it_is(length: int) -> None:
+    assert fit_tag({"id": "x" * length}) == {"id": "x" * length, RESCUED: None}
+
+
+def test_a_number_of_many_digits_is_a_long_key() -> None:
+    record = fit_tag({"id": 10**400})
+    assert len(record["id"]) == 200
+    assert record[RESCUED] == {"id": str(10**400)}
 
 
 def test_a_key_does_not_depend_on_the_order_of_fields() -> None:

@@ -147,6 +147,7 @@ CORRECTIONS: Mapping[str, Fact] = {
         "clicked_at": "integer date-time",
         "link_type": "string",
         "url": "string",
+        "url_sha256": "string",  # made of it, for the key
     },
     "content_export_reply": {"receipt_id": "string", "replied_at": "integer date-time"},
     "content_export_completion": {"receipt_id": "string", "completed_at": "integer date-time"},

@@ -32,12 +32,14 @@ def compiled(schema: Schema, keys: Iterable[str]) -> Callable[[Record], Record]:
 
     The function converts what can be converted without loss, moves what cannot, and root fields
     that the schema does not know, to `_rescued_data` under their path (`location.city`,
-    `tags.data.3.id`), and fills a key that is missing with a digest of the record, or with the
-    beginning of 1970 where it is a time.
+    `tags.data.3.id`); likewise those of objects within that are not open. It fills a key that is
+    missing with a digest of the record, or with the beginning of 1970 where it is a time, and
+    shortens one that is too long for a database.
     """
     properties = schema["properties"]
     known = properties.keys() - {RESCUED}
-    fit_fields = _compiled({name: properties[name] for name in known})
+    fields = {name: one for name, one in properties.items() if name in known}
+    fit_fields = _compiled(fields, keys)
 
     def fit(record: Record) -> Record:
         rescued: Rescued = {}
@@ -45,25 +47,29 @@ def compiled(schema: Schema, keys: Iterable[str]) -> Callable[[Record], Record]:
             for name in [name for name in record if name not in known]:
                 rescued[name] = record.pop(name)
         fit_fields(record, rescued)
-        record[RESCUED] = rescued or None
-        for key in keys:
-            if record.get(key) is None:
-                record[key] = NEVER if "format" in properties[key] else digest("keyless", record)
         return record
 
     return fit
 
 
-def _compiled(properties: Mapping[str, Schema]) -> Callable[[Record, Rescued], None]:
+def _compiled(
+    properties: Mapping[str, Schema], keys: Iterable[str]
+) -> Callable[[Record, Rescued], None]:
     """Write the function that fits the fields of a record: a line or two for each, and no call.
 
     It is asked of each value of each record, and takes half the time of a walk over the schema.
     """
-    lines = ["def fit(record, rescued):", " pass"]
+    lines = ["def fit(record, rescued):"]
     for name, declared in properties.items():
         lines.append(f" x = record.get({name!r})")
         lines += _lines(declared, _Value("x", f"record[{name!r}]", "None", repr(name)), " ")
+    lines.append(f" record[{RESCUED!r}] = rescued or None")
+    for key in keys:
+        lines.append(f" x = record.get({key!r})")
+        lines.append(f" if x is None: record[{key!r}] = {_missing(properties[key])}")
+        lines.append(f" elif len(x) > {LONGEST_KEY}: shorten({key!r}, record, rescued)")
     names: dict[str, Any] = {"move": _move, "HOURS": times.HOURS, "SECONDS": times.SECONDS}
+    names |= {"digest": digest, "shorten": _shorten}
     names |= {f"fit_{form.replace('-', '_')}": _fit(one) for form, one in CONVERSIONS.items()}
     exec("\n".join(lines), names)  # noqa: S102  made of names of fields, as literals
     return names["fit"]  # type: ignore[no-any-return]
@@ -97,7 +103,7 @@ WRITTEN_TEXTS: Mapping[str, str] = {repr(name): field for name, field in TEXTS.i
 def _lines(schema: Schema, value: _Value, pad: str) -> Iterator[str]:
     """Write the lines that make a value fit."""
     it, kind, depth = value.it, schema["type"][0], len(pad)
-    form, fields = schema.get("format", kind), schema.get("properties")
+    form, fields = schema.get("format", kind), schema.get("properties", {})
     if kind == "array":
         yield f"{pad}if {it}.__class__ is list:"
         inside = value.inside(f"at{depth}", depth)
@@ -107,7 +113,11 @@ def _lines(schema: Schema, value: _Value, pad: str) -> Iterator[str]:
     elif kind == "object":
         yield f"{pad}if {it}.__class__ is dict:"
         yield f"{pad} pass"
-        for name, declared in (fields or {}).items():
+        if schema.get("additionalProperties") is False:
+            inside, known = value.inside("name", depth), ", ".join(map(repr, fields))
+            yield f"{pad} for name in [one for one in {it} if one not in {{{known}}}]:"
+            yield f"{pad}  move({it}.pop(name), {inside.where}, name, rescued)"
+        for name, declared in fields.items():
             inside = value.inside(repr(name), depth)
             yield f"{pad} {inside.it} = {it}.get({name!r})"
             yield from _lines(declared, inside, f"{pad} ")
@@ -115,7 +125,7 @@ def _lines(schema: Schema, value: _Value, pad: str) -> Iterator[str]:
             yield f"{pad}elif {it}.__class__ is str: {value.place} = {{{text!r}: {it}}}"
         yield f"{pad}elif {it} is not None: {value.becomes('move')}"
     elif form == "date-time":
-        yield f"{pad}if {it}.__class__ is int and 0 <= {it} < {times.MILLISECONDS_FROM}:"
+        yield f"{pad}if {it}.__class__ is int and 0 <= {it} < {times.SECONDS_BEFORE}:"
         yield f"{pad} {value.place} = HOURS[{it} // 3600] + SECONDS[{it} % 3600]"
         yield f"{pad}elif {it} is not None: {value.becomes('fit_date_time')}"
     elif form == "string":  # ids are often numbers
@@ -212,8 +222,25 @@ CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
 
 NEVER = times.text(times.EPOCH)
 
+# PostgreSQL refuses to index more than 2,704 bytes. A key has three columns of text at most, and a
+# character four bytes. Names of attributes and events, which are keys, are shorter at Intercom.
+LONGEST_KEY = 200
 
-def digest(kind: str, record: Record) -> str:
+
+def _missing(schema: Schema) -> str:
+    """Write what a key is where there is none."""
+    return repr(NEVER) if "format" in schema else "digest('keyless', record)"
+
+
+def _shorten(key: str, record: Record, rescued: Rescued) -> None:
+    """Make a key of its beginning and a digest; the whole is kept."""
+    whole = record[key]
+    _move(whole, None, key, rescued)
+    record[RESCUED] = rescued
+    record[key] = digest(whole[: LONGEST_KEY - len(digest("", whole))], whole)
+
+
+def digest(kind: str, record: Record | str) -> str:
     """Name a record by its content, so that it arrives, and once."""
     written = json.dumps(record, sort_keys=True, default=str).encode()
     return f"{kind}-{hashlib.sha256(written).hexdigest()[:32]}"

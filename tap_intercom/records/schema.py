@@ -64,11 +64,12 @@ def stream_schema(component: str, links: Mapping[str, Fact] | None = None) -> Sc
 def custom_properties(definitions: Iterable[Record]) -> Schema:
     """Declare custom attributes by their definitions: those whose values are single and plain.
 
-    The others, and what is defined later, are delivered all the same, as the object is open.
+    The others, and what is defined later, are delivered all the same, as the object is open. The
+    oldest come first: of two names that are one to a database, the newer has no column.
     """
     return {
         definition["name"]: ATTRIBUTE_TYPES[definition["data_type"]]
-        for definition in definitions
+        for definition in sorted(definitions, key=lambda one: str(one.get("created_at")))
         if definition.get("custom", True)
         and isinstance(definition.get("name"), str)
         and isinstance(definition.get("data_type"), str)

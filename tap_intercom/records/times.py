@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 import time
+from contextlib import suppress
 from datetime import date, datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -20,10 +21,14 @@ if TYPE_CHECKING:
 UTC = timezone.utc
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-# 10**11 seconds is the year 5138, 10**11 milliseconds is 1973: a larger number counts
-# milliseconds (13 digits today), and from 10**14 on microseconds.
-MILLISECONDS_FROM = 10**11
-MICROSECONDS_FROM = 10**14
+# What a number counts: the first of these in which it is a date of the years 1 to 9999. So the last
+# day of 9999, which many write for "never", is one in seconds: 253402214400. What Intercom writes
+# by itself is younger than Intercom, which in milliseconds has 13 digits, and in seconds would be
+# after the year 40000. Milliseconds of 1970 to 1978 are taken for seconds: only somebody's own
+# attribute could be such, and of these Intercom wants seconds.
+# https://www.intercom.com/help/en/articles/3605703-how-dates-work-in-intercom
+COUNTED = (timedelta(seconds=1), timedelta(milliseconds=1), timedelta(microseconds=1))
+SECONDS_BEFORE = (datetime.max.replace(tzinfo=UTC) - EPOCH) // COUNTED[0] + 1
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 _SECONDS = re.compile(r"\d+(\.\d+)?", re.ASCII)
@@ -138,15 +143,11 @@ def _now(headers: Mapping[str, str]) -> float:
 
 
 def _parse_number(value: float) -> datetime:
-    try:
-        if abs(value) >= MICROSECONDS_FROM:
-            return EPOCH + timedelta(microseconds=value)
-        if abs(value) >= MILLISECONDS_FROM:
-            return EPOCH + timedelta(milliseconds=value)
-        return EPOCH + timedelta(seconds=value)
-    except (OverflowError, ValueError) as error:
-        msg = "a time before the year 1 or after 9999"
-        raise ValueError(msg) from error
+    for one in COUNTED:
+        with suppress(OverflowError):
+            return EPOCH + value * one
+    msg = "a time before the year 1 or after 9999"
+    raise ValueError(msg)
 
 
 def _parse_text(value: str) -> datetime:

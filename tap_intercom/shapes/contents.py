@@ -6,6 +6,7 @@ moment that any of them wants: each has its own rows in it. What is read whole h
 
 from __future__ import annotations
 
+import hashlib
 import io
 from contextlib import suppress
 from typing import IO, TYPE_CHECKING, ClassVar
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     from tap_intercom.shapes.probes import Finding
 
 PREFIX = "content_export_"
+
+# What tells rows apart and is too long for a key, such as an address, is part of it by its digest,
+# of which the column is called so. SQL has it, too: encode(sha256(convert_to(url, 'UTF8')), 'hex').
+HASHED = "_sha256"
 MOST_TOLD = 500
 
 # An export of content has at most this many rows, and says nothing of those that it leaves out.
@@ -54,6 +59,7 @@ class ContentExport(Export):
     def exported(self, start: datetime, until: datetime) -> Iterator[tuple[Record, int]]:
         file, count = self.archive(start, until), 0
         known = self.schema["properties"].keys() - {self.gathered}
+        hashed = [key for key in type(self).primary_keys if key.endswith(HASHED)]
         for member in self.members(file):
             if f"{PREFIX}{member.group}" != self.name:
                 continue
@@ -66,7 +72,11 @@ class ContentExport(Export):
                 # A column that nobody knows is of interest where there is something in it.
                 others = {name: row.pop(name) for name in row.keys() - known}
                 told: Record = {name: cell for name, cell in others.items() if cell is not None}
-                yield row | ({self.gathered: told} if self.gathered else told), sum(map(len, cells))
+                row |= {self.gathered: told} if self.gathered else told
+                for key in hashed:
+                    if (cell := row.get(key.removesuffix(HASHED))) is not None:
+                        row[key] = hashlib.sha256(cell.encode()).hexdigest()
+                yield row, sum(map(len, cells))
         if count >= MOST_ROWS:
             self.logger.warning(
                 "Intercom exports at most %s rows, and may have left out some: read shorter spans,"
@@ -76,7 +86,8 @@ class ContentExport(Export):
 
     def check_keys(self, names: Sequence[str]) -> None:
         """Warn of columns that should tell rows apart, and are not there."""
-        missing = [key for key in type(self).primary_keys if key not in names]
+        wanted = [key.removesuffix(HASHED) for key in type(self).primary_keys]
+        missing = [key for key in wanted if key not in names]
         if missing:
             self.logger.warning(
                 "The export has no %s, so that rows may replace others. Please report this, with"

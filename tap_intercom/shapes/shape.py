@@ -122,8 +122,8 @@ class Shape(Reader):
         if self.defined_by and tap.config.get("custom_attributes") == "typed":
             defining = self.defined_by(tap, self.run, patience=BRIEF)
             definitions = self.run.once(defining.name, defining.all_records)
-            typed = schema.custom_properties(definitions)
-            declared["properties"]["custom_attributes"]["properties"] = typed
+            if typed := schema.custom_properties(definitions):
+                declared["properties"]["custom_attributes"]["properties"] = typed
         return declared
 
     def all_records(self) -> list[Record]:
@@ -243,11 +243,8 @@ class Shape(Reader):
             raise
         except (IntercomError, RepeatedPage, Garbled, RecursionError) as error:
             self._ends_early(error)
-        if self.is_unfinished:
-            return
-        self.account.tell_missing(self.logger, self.of.name if self.of else None, self.cap)
-        if self.account.is_whole:
-            self.activate_version()
+        if not self.is_unfinished:
+            self.account.tell_missing(self.logger, self.of.name if self.of else None, self.cap)
 
     def _ends_early(self, error: Exception) -> None:
         """Note why the stream ends here; the others go on, and its bookmark stays.

@@ -11,12 +11,13 @@ import logging
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
+from singer_sdk.helpers._catalog import pop_deselected_record_properties
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib.catalog import REPLICATION_FULL_TABLE
 from typing_extensions import override
 
-from tap_intercom.messages import PlainRecords
-from tap_intercom.records import fitting, times
+from tap_intercom.batches import BatchedRecords
+from tap_intercom.records import columns, fitting, times
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from singer_sdk.mapper import StreamMap
 
 
-class IntercomStream(PlainRecords):
+class IntercomStream(BatchedRecords):
     """A Singer stream: one kind of thing in the workspace."""
 
     # The SDK's own conforming drops unknown fields of objects and reads the text "false" as true.
@@ -37,7 +38,18 @@ class IntercomStream(PlainRecords):
 
     @cached_property
     def _fit(self) -> Callable[[dict[str, Any]], dict[str, Any]]:
-        return fitting.compiled(self.schema, type(self).primary_keys)  # whatever a catalog says
+        keys = type(self).primary_keys  # whatever a catalog says
+        if not (levels := columns.levels(self.config)):
+            return fitting.compiled(self.schema, keys)
+        told = columns.distinct(self.effective_schema, self.config)
+        fit = fitting.compiled(columns.closed(self.schema, told, levels), keys)
+
+        def fit_selected(row: dict[str, Any]) -> dict[str, Any]:
+            # Nothing of what is not selected is to be rescued.
+            pop_deselected_record_properties(row, self.schema, self.mask)
+            return fit(row)
+
+        return fit_selected
 
     @property
     @override
@@ -68,23 +80,21 @@ class IntercomStream(PlainRecords):
     def checkpoint(self, reached: datetime) -> None:
         """Move the bookmark: all that changed up to this moment has been handed out."""
         value = times.text(reached)
-        if value > (self.stream_state.get("replication_key_value") or ""):
-            self.stream_state.update(
-                replication_key=self.replication_key, replication_key_value=value
-            )
+        if value > (self.progress.get("replication_key_value") or ""):
+            self.progress.update(replication_key=self.replication_key, replication_key_value=value)
             self.state_manager.is_flushed = False
 
     @property
     def remembered(self) -> list[dict[str, Any]]:
         """The parents that the bookmark has passed, and whose rows are still to be read."""
-        kept = self.stream_state.get("failed") if self.is_incremental else None
+        kept = self.progress.get("failed") if self.is_incremental else None
         return [parent for parent in kept or [] if isinstance(parent, dict)]
 
     def remember(self, parents: list[dict[str, Any]]) -> None:
         """Keep parents in the bookmark, of a stream that has one."""
-        if not self.is_incremental or (not parents and "failed" not in self.stream_state):
+        if not self.is_incremental or (not parents and "failed" not in self.progress):
             return
-        self.stream_state["failed"] = parents
+        self.progress["failed"] = parents
         self.state_manager.is_flushed = False
 
     @override

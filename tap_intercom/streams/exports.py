@@ -28,7 +28,7 @@ class ContentExportOpen(ContentExport):
 class ContentExportClick(ContentExport):
     """Each click on a link of a message."""
 
-    primary_keys = ("receipt_id", "clicked_at", "url")
+    primary_keys = ("receipt_id", "clicked_at", "url_sha256")
     replication_key = "clicked_at"
 
 

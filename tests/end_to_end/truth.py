@@ -6,6 +6,7 @@ are the workspace's.
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Any
 
 from comparing import cleaned, moment
@@ -163,6 +164,10 @@ def monitored(_: Any) -> Callable[[Row], Row]:
     }
 
 
+def url_digested(_: Any) -> Callable[[Row], Row]:
+    return lambda row: {**row, "url_sha256": hashlib.sha256(row["url"].encode()).hexdigest()}
+
+
 def as_reported(table: str) -> Callable[[Any], Callable[[Row], Row]]:
     return lambda _: lambda row: reported(table, row)
 
@@ -180,6 +185,7 @@ FORCED: dict[str, tuple[str, Callable[[Any], Callable[[Row], Row]]]] = {
         "taken from the contact where it shows all, which has neither name nor applied_at and _by",
         as_in_contact("tags"),
     ),
+    "content_export_click": ("an address may be too long for a key", url_digested),
     "contacts": ("shown to those who ask, and the tap does", with_merge_history),
     "conversations": ("parts are in `conversation_parts`; the tap asks for monitors", monitored),
     "data_connector_executions": (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -81,6 +82,9 @@ KEPT = {
 }
 # Keys that the tap makes out of what is there.
 MADE: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "content_export_click": lambda row: {
+        "url_sha256": hashlib.sha256(row["url"].encode()).hexdigest()
+    },
     "handling_events": lambda row: {"teammate_id": str(row["teammate"]["id"])},
     "ip_allowlist": lambda _: {"workspace_id": "sandbox1"},
     COMBINED: lambda row: {"answers": {one: row[one] for one in QUESTIONS if row[one]}},
