@@ -95,18 +95,19 @@ class Likeness:
     def differences(self) -> Iterator[str]:
         """Say what is not as the tap expects."""
         if self.unreadable:
-            yield f"no list of records where it should be, {self.unreadable} times"
+            yield f"no list of records where it should be, {often(self.unreadable)}"
         for path, found in self.fields.differences():
             for (came, declared), number in sorted(found.against.items()):
                 expected = f"where {declared} is declared" if declared else "is not declared"
-                yield f"{path}: {came} {expected}, {number} times"
+                yield f"{path}: {came} {expected}, {often(number)}"
         for (rows, total, is_all), times_seen in sorted(self.counts.items()):
             if is_all and rows != total:
-                yield f"{rows} records where Intercom says {total}, {times_seen} times"
+                yield f"{rows} records where Intercom says {total}, {often(times_seen)}"
 
     def shown(self) -> dict[str, Any]:
         """What was seen, as JSON."""
-        told = sorted(self.counts.items(), key=lambda one: (one[0][0] == one[0][1], one[0]))
+        differ = {one for one in self.counts if one[2] and one[0] != one[1]}
+        told = sorted(self.counts.items(), key=lambda one: (one[0] not in differ, one))
         return {
             "answers": self.answers,
             "rows": self.rows,
@@ -230,6 +231,11 @@ def _without(body: Record, paths: str) -> Record:
             del holder[name]
             return body
     return body
+
+
+def often(number: int) -> str:
+    """Say how often something was."""
+    return "once" if number == 1 else f"{number:,} times"
 
 
 def written(shown: Any, margin: str = "") -> str:

@@ -179,7 +179,8 @@ def test_nothing_personal_is_in_the_file_nor_on_the_screen(
     text = "\n".join({one for one in found if isinstance(one, str)}) + done.output
     secrets = {one for one in planted.secrets if len(one) >= 4}
     assert len(secrets) > 5_000
-    assert [secret for secret in secrets for one in written(secret) if one in text] == []
+    seen = (secret for secret in sorted(secrets) for one in written(secret) if one in text)
+    assert next(seen, None) is None
     numbers = {one for one in found if isinstance(one, (int, float)) and one >= 5_000}
     assert numbers & planted.numbers == set()
     assert token not in text.split()
@@ -254,12 +255,12 @@ def test_what_differs_is_said_in_a_screen(sandbox: Sandbox, tmp_path: Path) -> N
     assert done.exit_code == 0
     lines = [line.strip() for line in done.output.splitlines()]
     assert "What differs from what the tap expects:" in lines
-    assert "contacts: new_field: object is not declared, 1 times" in lines
-    assert "contacts: location.planet_name: string is not declared, 1 times" in lines
-    assert "contacts: os: array where string is declared, 1 times" in lines
-    assert "contacts: *: integer is not declared, 1 times" in lines
+    assert "contacts: new_field: object is not declared, once" in lines
+    assert "contacts: location.planet_name: string is not declared, once" in lines
+    assert "contacts: os: array where string is declared, once" in lines
+    assert "contacts: *: integer is not declared, once" in lines
     held = len(parts["ticket_parts"])
-    assert f"ticket_parts: {held} records where Intercom says 700, 1 times" in lines
+    assert f"ticket_parts: {held} records where Intercom says 700, once" in lines
     assert "articles: no permission" in lines
     assert any(re.fullmatch(r"articles: Intercom answered 40\d \(\w+\)", line) for line in lines)
     assert lines[-2].startswith(f"What the answers look like is in {tmp_path / 'shapes.json'}")
