@@ -142,6 +142,7 @@ def pages(readme: str) -> dict[str, str]:
 FLOORS = (
     ("cli",),
     ("check",),
+    ("likeness",),
     ("tap",),
     ("streams",),
     ("given", "shapes"),

@@ -80,14 +80,19 @@ class Report:
         }
 
 
-def checked(tap: TapIntercom) -> Report:
+def checked(tap: TapIntercom, parents: int = 1) -> Report:
     """Ask who the token belongs to, and every stream whether it may be read.
+
+    Of rows that cost a call per parent, so many parents are asked about.
 
     Raises:
         ClickException: The token is refused, there is none, or Intercom cannot be reached.
     """
     me, headers = tap.run.introduce()
-    streams = [cast("Shape", stream).with_patience(BRIEF) for stream in tap.streams.values()]
+    streams = [
+        cast("Shape", stream).with_patience(BRIEF).probing(parents)
+        for stream in tap.streams.values()
+    ]
     found = findings(streams, tap.config["max_concurrency"])
     limit = headers.get("X-RateLimit-Limit", "")
     return Report(

@@ -20,6 +20,7 @@ FLOORS = """
     __main__
     cli
     check
+    likeness
     tap
     streams
     given shapes

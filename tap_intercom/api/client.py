@@ -41,6 +41,10 @@ def anything(_: Any) -> None:
     """Find nothing wrong with what an answer holds."""
 
 
+def nobody(*_: Any) -> None:
+    """Listen to no answer."""
+
+
 @dataclass(frozen=True)
 class Rules:
     """For whom a request is sent, and what is done about its failures.
@@ -96,6 +100,8 @@ class Client:
         self.address = address
         self.health = Health()
         self.received = Received()
+        # Who else is told of each answer that is not a file, or why there was none.
+        self.heard: Callable[[Request, Rules, requests.Response | Failure], None] = nobody
         self._timeout = timeout_seconds
         self._waited = adapter.waited
         self.session = session = requests.Session()
@@ -156,6 +162,7 @@ class Client:
                 is_error = response.status_code >= requests.codes.multiple_choices
                 if not request.is_streamed:
                     self.received.bytes += len(response.content)
+                    self.heard(request, rules, response)
                 if is_error:
                     raise self._failed(response)
                 found = request.read(response)
@@ -163,7 +170,9 @@ class Client:
                 self.health.is_alive()
                 return found
         except requests.RequestException as error:
-            raise Failed(Failure.of_network(error)) from error
+            failure = Failure.of_network(error)
+            self.heard(request, rules, failure)
+            raise Failed(failure) from error
         except Garbled as error:
             raise Failed(Failure.of_body(error, response)) from error
 

@@ -11,6 +11,7 @@ deselecting the parent changes nothing.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from itertools import islice
@@ -342,7 +343,11 @@ class FanOut(Children):
             raise NotAsked(f"no {words} that has any was at hand")
         if not asked_about:
             raise NotAsked(f"there is no {words}")
-        self.ask(self.request(asked_about[0], self.reach(is_first=True)))
+        reach = self.reach(is_first=True)
+        self.ask(self.request(asked_about[0], reach))
+        for one in asked_about[1 : self.probed]:
+            with suppress(IntercomError):  # the first has told what the token may read
+                self.ask(self.request(one, reach))
         return self.costs(glimpse, len(asked_about) / len(glimpse.sample))
 
     def costs(self, parent: Glimpse, share: float) -> Glimpse:

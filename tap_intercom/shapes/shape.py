@@ -91,6 +91,8 @@ class Shape(Reader):
     # Whether a first request that is sent before the stream's turn stands however much changes
     # meanwhile. Of others, pages may have shifted when their turn comes much later.
     keeps_place: ClassVar[bool] = False
+    # How many parents a probe asks about, where it asks about any.
+    probed: int = 1
     # Whether its pages are read once a run, whoever wants them.
     is_shared: ClassVar[bool] = False
 
@@ -207,6 +209,12 @@ class Shape(Reader):
         """Give the same stream with another patience."""
         same = copy.copy(self)
         same.patience = patience
+        return same
+
+    def probing(self, parents: int) -> Self:
+        """Give the same stream, whose probe asks about so many parents."""
+        same = copy.copy(self)
+        same.probed = parents
         return same
 
     def reach(self, *, is_first: bool = False) -> Reach:

@@ -16,6 +16,7 @@ from tap_intercom.shapes.shape import Page
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tap_intercom.api.bodies import Body, Record
     from tap_intercom.shapes.reach import Reach
 
 READ_ADMINS = "read_admins"
@@ -29,9 +30,8 @@ class Workspace(Singleton):
     component = "app"
 
     @override
-    def pages(self, reach: Reach) -> Iterator[Page]:
-        for page in super().pages(reach):
-            yield Page([_turned_inside_out(me) for me in page.records])
+    def dig(self, body: Body) -> list[Record]:
+        return [_turned_inside_out(me) for me in super().dig(body)]
 
 
 def _turned_inside_out(me: dict[str, Any]) -> dict[str, Any]:
@@ -39,8 +39,8 @@ def _turned_inside_out(me: dict[str, Any]) -> dict[str, Any]:
     workspace = me.get("app") or {}
     if not isinstance(workspace, dict):
         return {"admin": me}
-    me.pop("app", None)
-    return {**workspace, "id": workspace.get("id_code"), "admin": me}
+    admin = {name: value for name, value in me.items() if name != "app"}
+    return {**workspace, "id": workspace.get("id_code"), "admin": admin}
 
 
 class Admins(List):
