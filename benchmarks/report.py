@@ -116,6 +116,11 @@ def distance(told: Json) -> list[str]:
         ["Times the limit", figure(one["times_limit"])],
         ["Calls refused by the rate limit", figure(one["refused_by_rate_limit"])],
     ]
+    if live := one.get("live_headers"):
+        rows += [
+            ["Times that, where headers lie as seen live", figure(live["times_true"])],
+            ["Calls refused then", figure(live["refused_by_rate_limit"])],
+        ]
     return table(["", "Figure"], rows)
 
 

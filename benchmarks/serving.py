@@ -68,10 +68,13 @@ class Served:
 
 
 @contextmanager
-def served(size: int, *, latency_ms: float = 0, rate_limit: int = UNLIMITED) -> Iterator[Served]:
+def served(
+    size: int, *, latency_ms: float = 0, rate_limit: int = UNLIMITED, live_headers: bool = False
+) -> Iterator[Served]:
     """Serve a workspace in one process, on the first core."""
     command = [sys.executable, "-c", SERVE, "--port", "0", "--size", str(size)]
     command += ["--latency-ms", str(latency_ms), "--rate-limit", str(rate_limit)]
+    command += ["--live-headers"] if live_headers else []
     with subprocess.Popen(  # noqa: S603
         command, stdout=subprocess.PIPE, text=True, cwd=PROJECT
     ) as server:

@@ -32,7 +32,7 @@ from peers import CONNECTORS, OURS, SHARED, Connector
 from record_path import record_path
 from serving import allowed, served
 from soak import soak
-from timing import Rounds, say, summed
+from timing import Rounds, ratio, say, summed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -76,13 +76,21 @@ def records_per_second(options: argparse.Namespace) -> Json:
 
 
 def distance(options: argparse.Namespace) -> Json:
-    """How far is the tap from the physical limit?"""
-    rounds = Rounds()
-    with served(options.size, **speed(options)) as sandbox:
+    """How far is the tap from the physical limit, also where headers lie about its windows?"""
+    rounds, live = Rounds(), Rounds()
+    with (
+        served(options.size, **speed(options)) as sandbox,
+        served(options.size, **speed(options), live_headers=True) as lying,
+    ):
         for _ in range(options.runs):
             rounds.turn(sandbox)
-    runs = rounds.runs[OURS.name]
+            live.turn(lying)
+    runs, misled = rounds.runs[OURS.name], live.runs[OURS.name]
     told = summed(runs)
+    told["live_headers"] = {
+        "times_true": ratio([one.seconds for one in misled], [one.seconds for one in runs]),
+        "refused_by_rate_limit": summed(misled)["refused_by_rate_limit"],
+    }
     told["limit"] = limit(runs[-1].stats, **speed(options))
     told["times_limit"] = round(told["seconds"] / told["limit"]["seconds"], 3)
     return {"streams": SHARED, "left_out": {}, "results": {OURS.name: told}}

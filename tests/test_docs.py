@@ -268,10 +268,10 @@ def test_the_quoted_wait_is_what_pacing_says(caplog: pytest.LogCaptureFixture) -
         now += seconds
 
     limit = RateLimit(clock=lambda: now, sleep=sleep)
-    limit.take()
     limit.learn(
+        limit.take(),
         {"X-RateLimit-Limit": "5", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1780315210"}
-        | {"Date": "Mon, 01 Jun 2026 12:00:00 GMT"}
+        | {"Date": "Mon, 01 Jun 2026 12:00:00 GMT"},
     )
     with caplog.at_level("INFO"):
         limit.take()

@@ -26,7 +26,7 @@ from raw_server import serving
 
 from tap_intercom.api import transfer
 from tap_intercom.api.errors import RETRY, VERDICTS, Failure, cause, judged
-from tap_intercom.api.pacing import PacedAdapter, RateLimit
+from tap_intercom.api.pacing import PacedAdapter, Permit, RateLimit
 from tap_intercom.api.transfer import TooLarge, TooSlow, bounded, due, received
 
 if TYPE_CHECKING:
@@ -272,7 +272,7 @@ def test_many_threads_wait_for_their_own_answers_only() -> None:
 
 def test_the_wait_for_a_permit_is_no_part_of_the_time() -> None:
     class Late(RateLimit):
-        def take(self) -> float:
+        def take(self) -> Permit:
             time.sleep(1.2)
             return super().take()
 

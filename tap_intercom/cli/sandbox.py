@@ -81,6 +81,11 @@ Ctrl-C ends it."""
     help="Calls a minute, counted in windows of ten seconds.",
 )
 @click.option(
+    "--live-headers",
+    is_flag=True,
+    help="Say of the rate limit what was seen live: Reset late, Remaining one too high.",
+)
+@click.option(
     "--latency-ms",
     default=0.0,
     show_default=True,

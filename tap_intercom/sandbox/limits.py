@@ -1,4 +1,7 @@
-"""May this token call once more? Windows of ten seconds, a sixth of the calls a minute in each."""
+"""May this token call once more? Windows of ten seconds, a sixth of the calls a minute in each.
+
+What headers say of a window is its truth, or as `live` ones have it.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +22,15 @@ class Allowance:
     remaining: int
     reset: int
 
+    def live(self, spent: int) -> Allowance:
+        """Say it as was seen live: `Reset` late, and of four calls three not counted yet.
+
+        The seconds are another number from 2 to 6 for each call of a window.
+        """
+        uncounted = int(self.remaining >= 0 and spent % 4 > 0)
+        late = 2 + 7 * spent % 5
+        return Allowance(self.limit, self.remaining + uncounted, self.reset + late)
+
     def headers(self) -> tuple[Header, ...]:
         """The three headers that come with every authenticated answer."""
         return (
@@ -31,8 +43,9 @@ class Allowance:
 class RateLimit:
     """Counts calls per token in windows of the sandbox's clock."""
 
-    def __init__(self, per_minute: int, window: int = 10) -> None:
+    def __init__(self, per_minute: int, window: int = 10, *, live: bool = False) -> None:
         self.per_minute = per_minute
+        self.live = live
         self.window = window
         self._spent: dict[str, tuple[int, int]] = {}
 
@@ -43,7 +56,8 @@ class RateLimit:
         last, spent = self._spent.get(token, (window, 0))
         spent = spent + 1 if last == window else 1
         self._spent[token] = (window, spent)
-        return Allowance(limit, limit - spent, (window + 1) * self.window)
+        allowance = Allowance(limit, limit - spent, (window + 1) * self.window)
+        return allowance.live(spent) if self.live else allowance
 
 
 def exceeded(limit: int, window: int = 10) -> Refusal:

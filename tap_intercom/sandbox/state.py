@@ -32,6 +32,7 @@ class Options:
     seed: int = 1
     rate_limit: int = 10_000
     rate_window: int = 10
+    live_headers: bool = False
     latency_ms: float = 0.0
     clock: str = DEFAULT_CLOCK
     advance: int = 0
@@ -71,7 +72,7 @@ class State:
         world = World(options.seed, options.size, self.clock.start, options.timezone)
         self.holdings = Holdings(world, self.clock, options.search_lag)
         self.workspace = Workspace(self.holdings)
-        self.limits = RateLimit(options.rate_limit, options.rate_window)
+        self.limits = RateLimit(options.rate_limit, options.rate_window, live=options.live_headers)
         self.scrolls = Scrolls(options.scroll_expiry)
         self.jobs = Jobs()
         self.grants = Grants(self.clock)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tap_intercom.sandbox.clock import Clock
+from tap_intercom.sandbox.limits import RateLimit
 
 if TYPE_CHECKING:
     import requests
@@ -252,6 +253,16 @@ def test_calls_are_limited_in_windows(start: Start, code: Code) -> None:
     assert intercom.using(token="demo-other").get("/me").status_code == 200
     intercom.sandbox.advance(10)
     assert intercom.get("/me").status_code == 200
+
+
+def test_headers_may_lie_about_a_window_as_was_seen_live(start: Start) -> None:
+    limit = RateLimit(30, live=True)
+    told = [limit.take("demo", CLOCK + 3.0) for _ in range(6)]
+    assert [one.remaining for one in told] == [5, 4, 3, 1, 1, -1]
+    assert {one.reset - CLOCK - 10 for one in told} == {2, 3, 4, 5, 6}
+    first = start(live_headers=True).get("/me").headers
+    assert first["X-RateLimit-Remaining"] == first["X-RateLimit-Limit"]
+    assert int(first["X-RateLimit-Reset"]) % 10 == 4
 
 
 def test_the_usual_limit_is_intercom_s(start: Start) -> None:

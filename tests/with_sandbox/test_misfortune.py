@@ -62,9 +62,11 @@ def test_b07_a_rate_limit_reached_by_others_is_waited_out(sandbox: Sandbox, whol
     assert run.rows("tags") == whole.rows("tags")
 
 
-def test_b06_the_tap_itself_never_draws_a_429(whole: Run) -> None:
+@pytest.mark.parametrize("live_headers", [False, True])
+def test_b06_the_tap_itself_never_draws_a_429(whole: Run, *, live_headers: bool) -> None:
     """Calls for details are the many: they have to keep to the limit like all others."""
-    with running(rate_limit=1_200) as sandbox:  # 200 in ten seconds: two windows for this run
+    # 200 in ten seconds: two windows for this run
+    with running(rate_limit=1_200, live_headers=live_headers) as sandbox:
         run = sync(sandbox, "conversation_parts", "contacts", "tickets")
         assert run.error is None
         assert run.rows("conversation_parts") == whole.rows("conversation_parts")
