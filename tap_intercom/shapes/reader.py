@@ -26,6 +26,8 @@ class Reader(IntercomStream):
     bare: ClassVar[str] = "value"
     # Where an answer says how many records there are, as a dotted path; beside them, unless told.
     total: ClassVar[str] = ""
+    # Where a record says since when it is in its list, as dotted paths; empty if it does not.
+    made_at: ClassVar[str] = "created_at|updated_at"
 
     def dig(self, body: Body) -> list[Record]:
         """Find the records in an answer.
