@@ -11,7 +11,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from requests import codes
@@ -97,6 +97,7 @@ class Run:
         self.spools = Spools()
         # As `/me` tells them.
         self.started_at = datetime.now(times.UTC)
+        self._started = time.monotonic()
         self.workspace_id: str | None = None
         self.workspace_created_at: datetime | None = None
         # The answers to first requests, with the moment of a steady clock at which they came, by
@@ -130,10 +131,16 @@ class Run:
             raise RunError(msg)
         with suppress(KeyError, TypeError, ValueError):
             self.started_at = times.http_date(headers["Date"])
+            self._started = time.monotonic()
         self.workspace_id = at("app.id_code", me)
         with suppress(ValueError):
             self.workspace_created_at = times.parse(at("app.created_at", me))
         return me, headers
+
+    @property
+    def now(self) -> datetime:
+        """What time it is for Intercom."""
+        return self.started_at + timedelta(seconds=time.monotonic() - self._started)
 
     def _introduced(self, patience: Patience) -> tuple[Body, Mapping[str, str]]:
         """Ask who the token belongs to, and where it is refused, again with another one if any."""

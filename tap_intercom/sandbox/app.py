@@ -206,7 +206,9 @@ class _Exchange:
             message = f"There is no {call.method} {call.path} in this sandbox."
             raise Refusal(404, "not_found", message)
         endpoint.check(call)
-        return endpoint.answer(self.state, call)
+        reply = endpoint.answer(self.state, call)
+        self.state.meanwhile.answered(call.path)
+        return reply
 
     async def _wait(self, reply: Reply) -> bool:
         """Let latency pass; tell whether anybody is still there."""

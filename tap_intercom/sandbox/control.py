@@ -3,6 +3,9 @@
 GET    /__sandbox__/stats                    what was asked; ?log=1 adds every request in order
 POST   /__sandbox__/reset                    count from zero again
 POST   /__sandbox__/advance                  {"seconds": N}: let time pass, and things happen
+POST   /__sandbox__/meanwhile                {"path": PATH, "after": N, "deeds": […]}: do something
+                                             right after the Nth answer there; a deed is
+                                             {"resource": …, "put": RECORD} or {…, "delete": ID}
 GET    /__sandbox__/records/RESOURCE         every record there is now, for Intercom-Version
 POST   /__sandbox__/records/RESOURCE         write the fields of one record, of any shape
 DELETE /__sandbox__/records/RESOURCE/ID      delete one record; PARENT/ID where it hangs on another
@@ -75,6 +78,15 @@ class _Control:
         advance(self.state.workspace, seconds)
         return _json({"now": int(self.state.clock.now())})
 
+    async def meanwhile(self, request: Request) -> Response:
+        """Plan what happens after an answer."""
+        given = await _given(request)
+        deeds = given.get("deeds")
+        self.state.meanwhile.plan(
+            str(given.get("path")), given.get("after", 1), deeds if isinstance(deeds, list) else []
+        )
+        return _json({})
+
     async def records(self, request: Request) -> Response:
         """Tell the truth about a resource."""
         header = request.headers.get("intercom-version")
@@ -102,6 +114,7 @@ def control_app(state: State) -> Starlette:
         Route("/stats", control.stats),
         Route("/reset", control.reset, methods=["POST"]),
         Route("/advance", control.advance, methods=["POST"]),
+        Route("/meanwhile", control.meanwhile, methods=["POST"]),
         Route("/records/{resource}", control.records),
         Route("/records/{resource}", control.put, methods=["POST"]),
         Route("/records/{resource}/{identity:path}", control.delete, methods=["DELETE"]),

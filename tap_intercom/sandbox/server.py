@@ -176,6 +176,13 @@ class Sandbox:
         """Delete one record, by PARENT/ID where it hangs on another; tell whether it was there."""
         return self._server.within(self._state.workspace.delete, resource, identity)
 
+    def meanwhile(self, path: str, *deeds: Json, after: int = 1) -> None:
+        """Let something happen right after the Nth answer on a path, counted from now on.
+
+        A deed is `{"resource": …, "put": RECORD}` or `{"resource": …, "delete": ID}`.
+        """
+        self._server.within(self._state.meanwhile.plan, path, after, deeds)
+
     def reset(self) -> None:
         """Count from zero again."""
         self._server.within(self._state.journal.reset)

@@ -15,6 +15,7 @@ from .holdings import Holdings
 from .jobs import Jobs
 from .journal import Journal
 from .limits import RateLimit
+from .meanwhile import Meanwhile
 from .passing import advance
 from .records.world import World
 from .scrolls import Scrolls
@@ -72,6 +73,7 @@ class State:
         world = World(options.seed, options.size, self.clock.start, options.timezone)
         self.holdings = Holdings(world, self.clock, options.search_lag)
         self.workspace = Workspace(self.holdings)
+        self.meanwhile = Meanwhile(self.workspace)
         self.limits = RateLimit(options.rate_limit, options.rate_window, live=options.live_headers)
         self.scrolls = Scrolls(options.scroll_expiry)
         self.jobs = Jobs()

@@ -30,6 +30,7 @@ from tap_intercom.concurrency import at_once, ordered_map
 from tap_intercom.records import schema
 from tap_intercom.shapes.caps import gap
 from tap_intercom.shapes.derived import derived
+from tap_intercom.shapes.drift import Pages
 from tap_intercom.shapes.losses import Loss, Losses, Portion, named
 from tap_intercom.shapes.probes import Glimpse, NotAsked, readable
 from tap_intercom.shapes.search import Search
@@ -290,21 +291,15 @@ class FanOut(Children):
             return isinstance(error, Gone)
         return False
 
-    def ask(self, request: Request) -> Body:
-        """Send a request about a parent, which no other stream sends, nor this one beforehand."""
-        return self.run.client.send(request, self.rules)
-
     def asked(self, parent: Record, reach: Reach) -> list[Record]:
         """Ask for the rows of one parent.
 
         Raises:
             Gone: It is deleted, or has an id that cannot be part of an address, or none.
         """
-        rows: list[Record] = []
-        last: Body = {}
-        for last in walk(self.request(parent, reach), self.ask):
-            rows += self.dig(last)
-        self.compare(parent, rows, last)
+        pages = Pages(self, self.request(parent, reach), walk, self.ask)
+        rows = [row for page in pages for row in page]
+        self.account.compare(named(parent), pages.count, pages.said)
         return rows
 
     def known(self, parent: Record) -> list[Record] | None:

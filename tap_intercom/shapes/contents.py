@@ -68,10 +68,10 @@ class ContentExport(Export):
             self.check_keys(names)
             for cells in rows:
                 count += 1
-                row = files.record(names, cells)
+                row: Record = {**files.record(names, cells)}
                 # A column that nobody knows is of interest where there is something in it.
                 others = {name: row.pop(name) for name in row.keys() - known}
-                told: Record = {name: cell for name, cell in others.items() if cell is not None}
+                told = {name: cell for name, cell in others.items() if cell is not None}
                 row |= {self.gathered: told} if self.gathered else told
                 for key in hashed:
                     if (cell := row.get(key.removesuffix(HASHED))) is not None:

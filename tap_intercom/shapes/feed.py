@@ -15,6 +15,7 @@ from typing_extensions import override
 from tap_intercom.api.paginators import walk
 from tap_intercom.records import times
 from tap_intercom.shapes.children import FanOut
+from tap_intercom.shapes.drift import Pages
 from tap_intercom.shapes.losses import Portion, named
 from tap_intercom.shapes.reach import INTERCOM_BEGAN
 
@@ -60,17 +61,9 @@ class Feed(FanOut):
     @override
     def asked(self, parent: Record, reach: Reach) -> list[Record]:
         within = self.reach_for(parent, reach)
-        rows: list[Record] = []
-        count, said = 0, None
-        for body in walk(self.request(parent, within), self.ask):
-            found = self.dig(body)
-            rows += self.wanted(found, within)
-            count, said = count + len(found), self.said(body)
-            oldest = min(filter(None, map(self.moment, found)), default=None)
-            if within.since and oldest and oldest < within.since:
-                break
-        else:
-            self.account.compare(named(parent), count, said)
+        pages = Pages(self, self.request(parent, within), walk, self.ask, within.since)
+        rows = [row for page in pages for row in self.wanted(page, within)]
+        self.account.compare(named(parent), pages.count, pages.said)
         return rows
 
     @override

@@ -17,6 +17,7 @@ from tap_intercom.api.bodies import Garbled
 from tap_intercom.api.paginators import Request, walk
 from tap_intercom.concurrency import ahead
 from tap_intercom.records import times
+from tap_intercom.shapes.drift import Pages
 from tap_intercom.shapes.probes import Glimpse, NotAsked, together
 from tap_intercom.shapes.reach import INTERCOM_BEGAN
 from tap_intercom.shapes.shape import Page, Shape
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_intercom.api.bodies import Body, Record
+    from tap_intercom.shapes.drift import Fetch
     from tap_intercom.shapes.probes import Finding
     from tap_intercom.shapes.reach import Reach
 
@@ -66,32 +68,20 @@ class List(Shape):
     @override
     def pages(self, reach: Reach) -> Iterator[Page]:
         newest = None
+        # A list that is read as far as the bookmark mostly ends with its first page, and a trial
+        # wants no more than one.
+        back_to = reach.since if self.newest_first else None
+        walked = walk if back_to or reach.is_trial else walked_ahead
         for request in self.requests_since(reach.since):
-            count, said = 0, None
-            for body in self.bodies(request, reach):
-                records = self.dig(body)
-                count, said = count + len(records), self.said(body)
+            pages = Pages(self, request, walked, self.fetch, back_to)
+            for records in pages:
                 if not self.replication_key:
                     yield Page(records)
                     continue
-                moments = [moment for record in records if (moment := self.moment(record))]
-                newest = max(filter(None, [newest, *moments]), default=None)
+                newest = max(filter(None, [newest, *map(self.moment, records)]), default=None)
                 yield Page(self.wanted(records, reach))
-                if self.newest_first and reach.since and moments and min(moments) < reach.since:
-                    break
-            else:
-                self.account.compare(self.name, count, said)
+            self.account.compare(self.name, pages.count, pages.said)
         yield Page([], newest)
-
-    def bodies(self, request: Request, reach: Reach) -> Iterator[Body]:
-        """Yield the pages of a list, each while the next one is fetched.
-
-        Not of a list that mostly ends with its first page, as it is read as far as the bookmark,
-        nor where no more than a page is wanted.
-        """
-        bodies = walk(request, self.fetch)
-        ends_early = self.newest_first and reach.since
-        return bodies if ends_early or reach.is_trial else ahead(bodies)
 
     def requests(self) -> Iterator[Request]:
         """Ask for the first page; or for several, where there are several lists."""
@@ -114,6 +104,11 @@ class List(Shape):
         return together([self.first_page(request) for request in requests])
 
 
+def walked_ahead(request: Request, fetch: Fetch) -> Iterator[Body]:
+    """Yield the pages of a list, each while the next one is fetched."""
+    return ahead(walk(request, fetch))
+
+
 class Windows(Shape):
     """A list that Intercom filters by time, read a month at a time: longer spans time out."""
 
@@ -121,17 +116,15 @@ class Windows(Shape):
 
     @override
     def pages(self, reach: Reach) -> Iterator[Page]:
+        walked = walk if reach.is_trial else walked_ahead
         for start, end in self.spans(reach):
-            count, said = 0, None
-            bodies = walk(self.request(start, end), self.fetch)
             within = replace(reach, since=start, end=reach.until)
-            for body in bodies if reach.is_trial else ahead(bodies):
-                found = self.dig(body)
-                count, said = count + len(found), self.said(body)
+            is_last = end == reach.until
+            pages = Pages(self, self.request(start, end), walked, self.fetch)
+            for found in pages:
                 records = self.wanted(found, within)
-                is_last = end == reach.until
                 yield Page([one for one in records if is_last or self.is_before(one, end)])
-            self.account.compare(self.name, count, said)
+            self.account.compare(self.name, pages.count, pages.said)
             yield Page([], end)
 
     @override

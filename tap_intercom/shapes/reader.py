@@ -24,6 +24,8 @@ class Reader(IntercomStream):
     records: ClassVar[str] = "data"
     # The name of records that are no objects.
     bare: ClassVar[str] = "value"
+    # Where a record says since when it is in its list, as dotted paths; empty if it does not.
+    made_at: ClassVar[str] = "created_at|updated_at"
 
     def dig(self, body: Body) -> list[Record]:
         """Find the records in an answer.

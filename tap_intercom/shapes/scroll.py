@@ -10,13 +10,21 @@ https://developers.intercom.com/docs/references/rest-api/api.intercom.io/compani
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import ceil
-from typing import IO, TYPE_CHECKING, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
-from tap_intercom.api.errors import IN_A_SCROLL, IntercomError, Occupied, ScrollLost
+from tap_intercom.api.bodies import Garbled
+from tap_intercom.api.errors import (
+    IN_A_SCROLL,
+    RUN_LATER,
+    EndsRun,
+    IntercomError,
+    Occupied,
+    ScrollLost,
+)
 from tap_intercom.api.paginators import RepeatedPage, Request, Trail
 from tap_intercom.records import times
 from tap_intercom.shapes.shape import Page, Shape
@@ -34,6 +42,27 @@ SCROLLED = 100
 
 # How long to wait before it is looked again whether somebody else scrolls; longer each time.
 FIRST_LOOK_SECONDS, LONGEST_LOOK_SECONDS = 5.0, 60.0
+
+
+@dataclass
+class Scrolled:
+    """What a scroll has given so far: pages and records, and how many Intercom says there are."""
+
+    pages: int = 0
+    records: int = 0
+    with_users: int = 0
+    largest: int = 0
+    last: int = 0
+    said: int | None = None
+
+    def add(self, records: list[Record], said: Any) -> None:
+        """Count a page."""
+        self.pages += 1
+        self.records += len(records)
+        self.with_users += sum(one.get("user_count") != 0 for one in records)
+        self.last = len(records)
+        self.largest = max(self.largest, self.last)
+        self.said = said if type(said) is int else self.said
 
 
 class Scroll(Shape):
@@ -82,28 +111,67 @@ class Scroll(Shape):
             for start in range(1, self.starts + 1):
                 file.seek(0)
                 file.truncate()
-                count = 0
+                scrolled = Scrolled()
                 try:
-                    for records in self.scroll():
+                    for body in self.scroll():
+                        records = self.dig(body)
+                        scrolled.add(records, self.said(body))
                         write_page(records, file)
-                        count += len(records)
                 except RepeatedPage:
                     raise self.lost() from None
                 except ScrollLost as error:
-                    # Past its end some scrolls answer 404 instead of an empty page, and a lost one
-                    # does too: an end that comes twice after as many records is the end.
-                    if error.is_not_there and count in ended_after:
+                    lost = self.lost_after(scrolled, error, ended_after)
+                    if lost is None:
                         return file
-                    ended_after |= {count} if error.is_not_there else set()
-                    self.logger.warning("%s (%d of %d)", error.problem, start, self.starts)
+                    self.logger.warning("%s (%d of %d)", lost.problem, start, self.starts)
                     if start == self.starts:
-                        raise
+                        raise lost from error
                 else:
                     return file
         raise AssertionError  # it is returned or raised above
 
-    def scroll(self) -> Iterator[list[Record]]:
-        """Yield the records of each page of a new scroll, which ends with an empty one.
+    def lost_after(
+        self, scrolled: Scrolled, error: ScrollLost, ended_after: set[int]
+    ) -> ScrollLost | None:
+        """Say how a scroll broke, or None if that was its end; note where it was not there.
+
+        Past its end some scrolls answer 404 instead of an empty page, and a lost one does too. It
+        is the end if it comes twice after as many pages, and these are seen to be all.
+        """
+        if not error.is_not_there:
+            return error
+        if scrolled.pages not in ended_after:
+            ended_after.add(scrolled.pages)
+            return error
+        if self.is_all(scrolled):
+            return None
+        problem = (
+            f"It ended with 404 after {scrolled.records:,} {self.name}, and the last page of them"
+            " was full: nothing that Intercom counts shows that these are all."
+        )
+        return ScrollLost(self.name, f"{problem} {RUN_LATER}", error.failure)
+
+    def is_all(self, scrolled: Scrolled) -> bool:
+        """Say whether a scroll that ended with 404 has given all: by its last page, or by count."""
+        if scrolled.last < max(SCROLLED, scrolled.largest):
+            return True
+        if scrolled.said is not None:
+            return scrolled.records >= scrolled.said
+        total = self.counted()
+        return total is not None and scrolled.with_users >= total
+
+    def counted(self) -> int | None:
+        """Ask how many there are, beside those without users; None if it is not to be had."""
+        counting = self.probed_by(self._tap, self.run, self.account, self.patience.short)
+        try:
+            return counting.probe(None).records
+        except EndsRun:
+            raise
+        except (IntercomError, Garbled):
+            return None
+
+    def scroll(self) -> Iterator[Body]:
+        """Yield each page of a new scroll, which ends with an empty one.
 
         Raises:
             ScrollLost: It breaks.
@@ -113,9 +181,9 @@ class Scroll(Shape):
         rules = replace(self.rules, verdicts=IN_A_SCROLL)
         trail = Trail(is_unique=True)
         body = self.first(request)
-        while records := self.dig(body):
+        while self.dig(body):
             trail.add(body)
-            yield records
+            yield body
             if not isinstance(body, dict) or not body.get("scroll_param"):
                 raise ScrollLost(self.name, "A page of it does not say how to go on.")
             following = request.with_params({"scroll_param": body["scroll_param"]})

@@ -193,6 +193,10 @@ class Shape(Reader):
         """Send a request, unless it was sent before, and give back the body of its answer."""
         return self.run.ask(request, rules or self.rules, keeps_place=self.keeps_place)
 
+    def ask(self, request: Request) -> Body:
+        """Send a request, whatever was sent before, and give back the body of its answer."""
+        return self.run.client.send(request, self.rules)
+
     @property
     def query(self) -> dict[str, Any]:
         """The query parameters that the API version in use knows."""

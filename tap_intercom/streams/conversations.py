@@ -170,6 +170,7 @@ class DeletedConversations(List):
     records = "conversations"
     component = "deleted_conversation_item"
     replication_key = "deleted_at"
+    made_at = "deleted_at"
     newest_first = True
     min_version = "2.16"
 

@@ -108,6 +108,7 @@ class NewsfeedItems(FanOut):
 
     of = Newsfeeds
     path = "/news/newsfeeds/{id}/items"
+    made_at = ""  # when it was put into the feed, it does not say
     component = "news_item"
 
 

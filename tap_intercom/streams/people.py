@@ -63,6 +63,7 @@ class ContactCompanies(FanOut):
     path = "/contacts/{id}/companies"
     params = {"per_page": 50}
     records = "data|companies"
+    made_at = ""  # when the contact came to it, it does not say
     counted = ("companies",)
     inline = True
     fields = ("id", "type")
@@ -214,6 +215,7 @@ class CompanyContacts(FanOut):
     of = Companies
     permission = READ_USERS
     path = "/companies/{id}/contacts"
+    made_at = ""  # when it came to the company, it does not say
     component = "contact"
 
 

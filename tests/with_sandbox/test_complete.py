@@ -45,10 +45,9 @@ def held(sandbox: Sandbox, stream: str) -> list[dict[str, Any]]:
         return [*sandbox.records(stream), *({**one, "id": one["full_name"]} for one in built_in)]
     if stream.startswith("report_"):
         return [reported(stream, one) for one in sandbox.records(stream)]
-    if stream == "hitl_events":
-        return numbered(sandbox.records(stream))
     if stream not in INSIDE:
-        return [reduced(stream, one) for one in sandbox.records(stream)]
+        rows = [reduced(stream, one) for one in sandbox.records(stream)]
+        return numbered(rows) if stream == "hitl_events" else rows
     resource, wrapper, noun = INSIDE[stream]
     return [
         {**part, f"{noun}_id": parent["id"], f"{noun}_updated_at": parent["updated_at"]}
