@@ -143,7 +143,7 @@ FLOORS = (
     ("check",),
     ("tap",),
     ("streams",),
-    ("given", "shapes"),
+    ("bookmarks", "given", "shapes"),
     ("settings", "run"),
     ("login",),
     ("api",),

@@ -22,7 +22,7 @@ FLOORS = """
     check
     tap
     streams
-    given shapes
+    bookmarks given shapes
     run settings
     login
     api

@@ -20,6 +20,7 @@ import requests
 
 from tap_intercom.api import errors
 from tap_intercom.api.bodies import Garbled
+from tap_intercom.api.clock import Clock
 from tap_intercom.api.errors import Failure, IntercomError, StillFailing, Unreachable
 from tap_intercom.api.health import Health
 from tap_intercom.api.paginators import Request
@@ -95,6 +96,7 @@ class Client:
         """Take where to send, what signs requests, what paces them, and how long one may take."""
         self.address = address
         self.health = Health()
+        self.clock = Clock()
         self.received = Received()
         self._timeout = timeout_seconds
         self._waited = adapter.waited
@@ -145,6 +147,7 @@ class Client:
                     headers={**self.address.headers, **request.headers},
                 )
             )
+            sent_at = time.monotonic()
             with self._accounted(rules.account):
                 response = self.session.send(
                     prepared,
@@ -161,6 +164,7 @@ class Client:
                 found = request.read(response)
                 rules.check(found)
                 self.health.is_alive()
+                self.clock.learn(response.headers, sent_at)
                 return found
         except requests.RequestException as error:
             raise Failed(Failure.of_network(error)) from error
