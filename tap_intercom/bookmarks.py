@@ -74,24 +74,25 @@ def _found(state: Any, keys: Mapping[str, str | None]) -> dict[str, Any]:
 
 
 def _unwrapped(state: Any, keys: Mapping[str, str | None]) -> dict[str, Any] | None:
-    """Find the bookmarks, by name; None where it is no state."""
-    if described := dict(_described(state)):
+    """Find the bookmarks, by name; None where it is no state. Of several the last holds."""
+    described = dict(_described(state))
+    if described or not state:
         return described
-    if isinstance(state, list) and state:
+    if isinstance(state, list):
         return _unwrapped(state[-1], keys)
-    if not state:
-        return {}
-    if not isinstance(state, dict):
-        return None
+    return _opened(state, keys) if isinstance(state, dict) else None
+
+
+def _opened(state: dict[str, Any], keys: Mapping[str, str | None]) -> dict[str, Any] | None:
+    """Find the bookmarks in an object: in what it wraps, or it is they."""
     if COMPLETED in state or PARTIAL in state:
         one, two = (_unwrapped(state.get(part), keys) for part in (COMPLETED, PARTIAL))
         return None if one is None or two is None else _merged(one, two)
     if "bookmarks" in state:
         found = state["bookmarks"] or {}
         return found if isinstance(found, dict) else None
-    for name in WRAPPERS:
-        if name in state:
-            return _unwrapped(state[name], keys)
+    if wrapper := next((name for name in WRAPPERS if name in state), None):
+        return _unwrapped(state[wrapper], keys)
     bare = {name: one for name, one in state.items() if name not in BESIDE}
     return bare if not bare or bare.keys() & keys.keys() else None
 

@@ -165,9 +165,7 @@ class TapIntercom(Tap):
     def invoke(
         cls, *, state: IO[str] | None = None, catalog: IO[str] | None = None, **kwargs: Any
     ) -> None:
-        super().invoke(
-            state=_checked(state, given.state_in), catalog=_checked(catalog), **kwargs
-        )
+        super().invoke(state=_checked(state, given.state_in), catalog=_checked(catalog), **kwargs)
 
     @classmethod
     def _check_environment(cls) -> None:

@@ -11,7 +11,7 @@ import copy
 import re
 from abc import abstractmethod
 from collections import ChainMap
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -273,9 +273,8 @@ class Shape(Reader):
         """Say what the settings have to do with a bookmark that was made with others."""
         if not self.is_incremental or not self.bookmark:
             return
-        start, first = (
-            _moment(one) for one in (self.config.get("start_date"), self.made_with.get("start_date"))
-        )
+        start = _moment(self.config.get("start_date"))
+        first = _moment(self.made_with.get("start_date"))
         if reach.gap_from:
             self.logger.warning(
                 "start_date is later than the bookmark, %s: what changed between the two is not"
