@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 # Servers are told the time every few minutes, and an answer may be a while on its way.
 TOLERANCE = timedelta(seconds=60)
 
+# What shows an earlier one is no clock: Intercom is younger.
+FIRST_YEAR = 2011
+
 logger = logging.getLogger("tap-intercom.clock")
 
 
@@ -48,7 +51,7 @@ class Clock:
             own = here()
             self.started_at = self.earliest = told
             self._hold_against(own, "this machine")
-            if own > told + TOLERANCE:
+            if own - told > TOLERANCE:
                 logger.info(
                     "It is %s by this machine's clock, and %s by Intercom's, which holds.",
                     times.text(own),
@@ -59,14 +62,13 @@ class Clock:
     def learn(self, headers: Mapping[str, str], sent_at: float) -> None:
         """Take in the time that an answer tells; it was asked for at a moment of a steady clock."""
         if self._begun is not None and (told := _told(headers)):
-            with suppress(OverflowError):
-                began = told - timedelta(seconds=sent_at - self._begun)
-                self._hold_against(began, "a later answer")
+            began = told - timedelta(seconds=sent_at - self._begun)
+            self._hold_against(began, "a later answer")
 
     def _hold_against(self, other: datetime, whose: str) -> None:
         """Go no further than another clock; say so the first time that one differs."""
         with self._lock:
-            if other >= self.earliest - TOLERANCE:
+            if self.earliest - other <= TOLERANCE:
                 return
             is_first = self.earliest == self.started_at
             self.earliest = other
@@ -84,5 +86,6 @@ class Clock:
 
 def _told(headers: Mapping[str, str]) -> datetime | None:
     with suppress(KeyError, TypeError, ValueError):
-        return times.http_date(headers["Date"])
+        told = times.http_date(headers["Date"])
+        return told if told.year >= FIRST_YEAR else None
     return None

@@ -47,8 +47,8 @@ class Stretch:
     """What changed from a second on and before another, to be searched for, and how much is read.
 
     `last` tells of the page before it the second in which it ended, and its ids; `trail` what was
-    asked on the way; `first` the second from which on `read` counts. It is suspect if it is part of
-    one that could not be read.
+    asked on the way; `first` the second from which on `read` counts, and `settled` those among them
+    that did not change lately. It is suspect if it is part of one that could not be read.
     """
 
     request: Request
@@ -59,6 +59,7 @@ class Stretch:
     last: tuple[int, AbstractSet[str]] | None = None
     trail: Trail = field(default_factory=Trail)
     first: int | None = None
+    settled: int = 0
     may_be_cut: bool = True
 
 
@@ -142,31 +143,44 @@ class Parts:
         if following is None:
             stream.account.compare(stream.name, count, total)
             return []
-        first = stretch.since if stretch.first is None else stretch.first
+        moments = [moment for record in read if (moment := self.stream.moment(record))]
         rest = replace(
-            stretch, request=following, since=self.came_to(page, stretch), read=count, first=first
+            stretch,
+            request=following,
+            since=self.came_to(page, stretch),
+            read=count,
+            first=stretch.since if stretch.first is None else stretch.first,
+            settled=stretch.settled + sum(moment <= self.settled for moment in moments),
+            may_be_cut=stretch.may_be_cut and self.goes_on(stretch, moments),
         )
-        parts = self.cut(page, stretch.before, left) if stretch.may_be_cut else []
-        if parts and not self.is_all_before(parts[0].since, first, stretch.read, read):
+        parts = self.cut(page, stretch.before, left) if rest.may_be_cut else []
+        if parts and not self.is_all_before(parts[0].since, stretch, moments):
             pages.insert(0, Disorder())
             return [replace(rest, may_be_cut=False)]
         return parts or [rest]
 
-    def is_all_before(self, second: int, first: int, count: int, read: list[Record]) -> bool:
-        """Say whether there is no more before a second than was read: so many records, and these.
+    def goes_on(self, stretch: Stretch, moments: list[datetime]) -> bool:
+        """Say whether moments come in order, and after what was read before of a stretch."""
+        start = None if stretch.first is None else times.parse(stretch.since)
+        ascent = Ascent(self.settled, start)
+        ascent.add(moments)
+        return ascent.in_order
+
+    def is_all_before(self, second: int, stretch: Stretch, moments: list[datetime]) -> bool:
+        """Say whether all that lies before a second was read of a stretch, and at last these.
 
         Where it cannot be asked, the order is not to be trusted either.
         """
-        stream = self.stream
-        moments = [moment for record in read if (moment := stream.moment(record))]
-        known = count + sum(times.epoch(moment) < second for moment in moments)
-        rules = replace(stream.rules, page_size=PageSize(1))
+        stream, start = self.stream, stretch.first
+        known = stretch.settled + sum(times.epoch(moment) < second for moment in moments)
+        question = self.question(stretch.since if start is None else start, second)
         try:
-            total = stream.said(stream.fetch(self.question(first, second), rules))
+            found = stream.fetch(question, replace(stream.rules, page_size=PageSize(1)))
         except (NotAvailable, EndsRun):
             raise
         except IntercomError:
             return False
+        total = stream.said(found)
         return type(total) is int and total <= known
 
     def came_to(self, page: list[Record], stretch: Stretch) -> int:

@@ -254,7 +254,7 @@ class Shape(Reader):
     def _wait_for(self, reach: Reach) -> None:
         """Say that nothing is read, as all that is wanted is yet to come; the bookmark stays."""
         now, bookmark = self.run.started_at, _moment(self.bookmark)
-        if bookmark and bookmark > now + TOLERANCE:
+        if bookmark and bookmark - now > TOLERANCE:
             self.fail(
                 f"The bookmark is yet to come: {self.bookmark}, while it is {times.text(now)} at"
                 " Intercom. Nothing is read, and it stays: correct it in the state, or remove it."
