@@ -145,7 +145,7 @@ FLOORS = (
     ("likeness",),
     ("tap",),
     ("streams",),
-    ("given", "shapes"),
+    ("bookmarks", "given", "shapes"),
     ("settings", "run"),
     ("login",),
     ("api",),

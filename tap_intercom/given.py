@@ -82,17 +82,42 @@ def object_in(content: bytes, path: str | Path) -> dict[str, Any]:
     Raises:
         SettingsError: It is none; the message does not quote it.
     """
+    return _object(_json_in(content, path), path)
+
+
+def state_in(content: bytes, path: str | Path) -> dict[str, Any]:
+    """Read what a file holds of states: one, a list of them, or one in each line.
+
+    Raises:
+        SettingsError: It is none of these; the message does not quote it.
+    """
+    lines = content.splitlines()
     try:
-        found = json.loads(content, parse_float=_finite, parse_constant=_finite)
+        found = _json_in(content, path)
+    except SettingsError:
+        if len(lines) == 1:
+            raise
+        found = [object_in(line, path) for line in lines if line.strip()]
+        if not found:
+            raise
+    return {"state": found} if isinstance(found, list) and found else _object(found, path)
+
+
+def _object(found: Any, path: str | Path) -> dict[str, Any]:
+    if not isinstance(found, dict):
+        raise SettingsError([f"{path} does not hold a JSON object."])
+    return found
+
+
+def _json_in(content: bytes, path: str | Path) -> Any:
+    try:
+        return json.loads(content, parse_float=_finite, parse_constant=_finite)
     except NotFinite as error:
         raise SettingsError(
             [f"{path} is not a JSON file: {error} is no number of JSON."]
         ) from error
     except (ValueError, RecursionError) as error:
         raise SettingsError([f"{path} is not a JSON file."]) from error
-    if not isinstance(found, dict):
-        raise SettingsError([f"{path} does not hold a JSON object."])
-    return found
 
 
 class NotFinite(Exception):

@@ -11,7 +11,6 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from requests import codes
@@ -44,6 +43,7 @@ from tap_intercom.spools import Spools
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from concurrent.futures import Future
+    from datetime import datetime
 
     from requests import Response
 
@@ -96,8 +96,7 @@ class Run:
         self.audit = Audit()
         self.spools = Spools()
         # As `/me` tells them.
-        self.started_at = datetime.now(times.UTC)
-        self._started = time.monotonic()
+        self.started_at = self.client.clock.started_at
         self.workspace_id: str | None = None
         self.workspace_created_at: datetime | None = None
         # The answers to first requests, with the moment of a steady clock at which they came, by
@@ -108,6 +107,11 @@ class Run:
         self._lock = threading.Lock()
         # What failed for good, by what was asked, or on which path.
         self._hopeless: dict[str, IntercomError] = {}
+
+    @property
+    def certain(self) -> datetime:
+        """The start of the run by the earliest clock: no claim may go further."""
+        return min(self.started_at, self.client.clock.earliest)
 
     def introduce(self, patience: Patience = BRIEF) -> tuple[Body, Mapping[str, str]]:
         """Ask who the token belongs to, before any stream begins; give body and headers.
@@ -129,9 +133,7 @@ class Run:
         if not isinstance(me, dict):
             msg = f"{url}/me does not say whose token it is, as Intercom does: check api_url."
             raise RunError(msg)
-        with suppress(KeyError, TypeError, ValueError):
-            self.started_at = times.http_date(headers["Date"])
-            self._started = time.monotonic()
+        self.started_at = self.client.clock.begin(headers) or self.started_at
         self.workspace_id = at("app.id_code", me)
         with suppress(ValueError):
             self.workspace_created_at = times.parse(at("app.created_at", me))
@@ -140,7 +142,7 @@ class Run:
     @property
     def now(self) -> datetime:
         """What time it is for Intercom."""
-        return self.started_at + timedelta(seconds=time.monotonic() - self._started)
+        return self.client.clock.now
 
     def _introduced(self, patience: Patience) -> tuple[Body, Mapping[str, str]]:
         """Ask who the token belongs to, and where it is refused, again with another one if any."""

@@ -21,20 +21,18 @@ from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities
 from singer_sdk.singerlib import Catalog, CatalogEntry, Schema, StateMessage
 from typing_extensions import override
 
-from tap_intercom import batches, given, settings
-from tap_intercom.api.bodies import at
+from tap_intercom import batches, bookmarks, given, settings
 from tap_intercom.api.errors import EndsRun
-from tap_intercom.audit import RunError
+from tap_intercom.audit import RunError, named
 from tap_intercom.ending import BY_SIGNAL, SettingsError
 from tap_intercom.messages import WholeLineWriter
 from tap_intercom.plain import log_plainly
 from tap_intercom.records import columns, times
 from tap_intercom.run import Run
-from tap_intercom.shapes.reach import adopted
 from tap_intercom.streams import STREAMS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from types import FrameType
 
     import click
@@ -174,7 +172,7 @@ class TapIntercom(Tap):
     def invoke(
         cls, *, state: IO[str] | None = None, catalog: IO[str] | None = None, **kwargs: Any
     ) -> None:
-        super().invoke(state=_checked(state), catalog=_checked(catalog), **kwargs)
+        super().invoke(state=_checked(state, given.state_in), catalog=_checked(catalog), **kwargs)
 
     @classmethod
     def _check_environment(cls) -> None:
@@ -197,23 +195,16 @@ class TapIntercom(Tap):
 
     @override
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take over the bookmarks of the streams that are incremental.
+        """Take over the bookmarks of the streams that are incremental; name those of no stream.
 
         Raises:
             SettingsError: One of them is not a time, or the state is none.
         """
-        found = at("bookmarks", state) or {}
-        if not isinstance(state, dict) or not isinstance(found, dict):
-            raise SettingsError([NO_STATE])
-        bookmarks = {}
-        for stream in STREAMS:
-            bookmark = found.get(stream.name) or {}
-            try:
-                bookmarks[stream.name] = adopted(bookmark, stream.replication_key)
-            except ValueError as error:
-                msg = f"The bookmark of {stream.name} in the state is not a time: remove it, or"
-                raise SettingsError([f"{msg} write it like 2026-01-31T12:00:00Z."]) from error
-        super().load_state({"bookmarks": {name: one for name, one in bookmarks.items() if one}})
+        keys = {stream.name: stream.replication_key for stream in STREAMS}
+        found = bookmarks.read(state, keys)
+        if others := bookmarks.unknown(state, keys):
+            self.logger.warning(UNKNOWN, named(others))
+        super().load_state({"bookmarks": found})
 
     @cached_property
     def run(self) -> Run:
@@ -360,9 +351,9 @@ def unmappable(error: MapExpressionError) -> str:
     return f"stream_maps cannot be applied to a record: {str(error).rstrip('.')}."
 
 
-NO_STATE = (
-    'The state is none that a tap wrote, like {"bookmarks": {"contacts": {...}}}: hand over the'
-    " last STATE that was written, or begin without one."
+UNKNOWN = (
+    "The state has bookmarks of what is no stream of this tap: %s. They are left out. If a name is"
+    " only misspelt, mend it: its stream is read as if for the first time."
 )
 
 # Records are trees, and gone when they are written. The collector would look for circles in them
@@ -381,12 +372,14 @@ def rarely_collecting() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def _checked(file: IO[str] | None) -> IO[str] | None:
+def _checked(
+    file: IO[str] | None, read: Callable[[bytes, str], Any] = given.object_in
+) -> IO[str] | None:
     """Give what a file holds to be read again, once it is seen to be an object of JSON."""
     if file is None:
         return None
     content = cast("IO[bytes]", cast("io.TextIOWrapper", file).buffer).read()
-    return io.StringIO(json.dumps(given.object_in(content, file.name)))
+    return io.StringIO(json.dumps(read(content, file.name)))
 
 
 def _read_catalog(catalog: dict[str, Any]) -> Catalog:

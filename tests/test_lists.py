@@ -24,7 +24,7 @@ from intercom import (
 )
 
 from tap_intercom.api.bodies import Garbled
-from tap_intercom.api.errors import IntercomError, TokenRefused
+from tap_intercom.api.errors import IntercomError, NotAvailable, TokenRefused
 from tap_intercom.api.retries import BRIEF
 from tap_intercom.audit import ENDED, RunError
 from tap_intercom.records import times
@@ -253,7 +253,7 @@ def test_several_lists_are_one_stream(make_tap: Callable[..., TapIntercom]) -> N
     stream = tap.streams["custom_object_instances"]
     found = list(stream.pages(reaching(stream)))
     assert ids_of(found) == ["9", "1", "5", "3"]
-    assert reached(found) == [None, None, None, STARTED - DAY]
+    assert reached(found) == [None] * 5 + [STARTED - DAY]
     assert stream.account.short == {stream.name: (4, 7)}
     glimpse = stream.probe(None)
     assert (glimpse.records, glimpse.pages) == (7, 1 + 4)
@@ -261,6 +261,53 @@ def test_several_lists_are_one_stream(make_tap: Callable[..., TapIntercom]) -> N
     opening = stream.opening(stream.reach())
     assert opening is not None
     assert opening.path.endswith("/a%2Fb")
+
+
+TYPE = "/custom_object_instances/"
+
+
+@pytest.mark.parametrize("status", [404, 400, 422])
+def test_a_list_of_several_that_cannot_be_read_hides_no_other(
+    make_tap: Callable[..., TapIntercom], status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    tap = make_tap(custom_object_types=["a", "unheard_of", "b", "unheard_of"])
+    intercom = Intercom().before(tap)
+    intercom.put(f"{TYPE}a", {"data": ago(9)}).put(f"{TYPE}b", {"data": ago(5)})
+    intercom.put(f"{TYPE}unheard_of", answer(status, {}))
+    stream = tap.streams["custom_object_instances"]
+    found = list(stream.pages(reaching(stream)))
+    assert ids_of(found) == ["9", "5"]
+    assert reached(found) == [None] * 4  # the bookmark is of all
+    assert "unheard_of" in str(stream.account.failed)
+    assert "custom_object_types" in str(stream.account.failed)
+    assert len(intercom.to(f"{TYPE}unheard_of")) == 1
+    assert caplog.text.count("`unheard_of`") == 1
+
+
+def test_lists_that_may_none_be_read_are_left_out_and_others_are_named(
+    make_tap: Callable[..., TapIntercom],
+) -> None:
+    tap = make_tap(custom_object_types=["a", "b"])
+    intercom = Intercom().before(tap)
+    intercom.put(f"{TYPE}a", answer(403, {})).put(f"{TYPE}b", answer(403, {}))
+    stream = tap.streams["custom_object_instances"]
+    with pytest.raises(NotAvailable):
+        list(stream.pages(reaching(stream)))
+    intercom.put(f"{TYPE}b", {"data": ago(5)})
+    assert ids_of(stream.pages(reaching(stream))) == ["5"]
+    assert "`a`" in str(stream.account.failed)
+
+
+def test_lists_that_go_round_in_circles_hide_no_other(
+    make_tap: Callable[..., TapIntercom],
+) -> None:
+    tap = make_tap(custom_object_types=["a", "b"])
+    intercom = Intercom().before(tap)
+    circle = {"data": ago(9), "pages": {"next": {"starting_after": "x"}}}
+    intercom.put(f"{TYPE}a", circle).put(f"{TYPE}b", {"data": ago(5)})
+    stream = tap.streams["custom_object_instances"]
+    assert ids_of(stream.pages(reaching(stream)))[-1] == "5"
+    assert "circles" in str(stream.account.failed)
 
 
 def test_of_no_list_there_is_nothing_to_ask(tap: TapIntercom) -> None:

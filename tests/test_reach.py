@@ -10,7 +10,7 @@ import pytest
 from intercom import DAY, STARTED, moment, quick
 
 from tap_intercom.records import times
-from tap_intercom.shapes.reach import Ascent, Reach, adopted
+from tap_intercom.shapes.reach import Ascent, Reach
 from tap_intercom.streams import STREAMS
 
 if TYPE_CHECKING:
@@ -78,8 +78,8 @@ def test_only_what_begins_after_the_run_is_yet_to_come() -> None:
 
 
 def test_the_whole_has_no_end_but_is_of_the_same_run() -> None:
-    whole = replace(REACH, is_trial=True).whole()
-    assert (whole.since, whole.end, whole.is_bounded) == (None, None, False)
+    whole = replace(REACH, is_trial=True, gap_from=SINCE).whole()
+    assert (whole.since, whole.end, whole.gap_from, whole.is_bounded) == (None, None, None, False)
     assert (whole.started_at, whole.lookback, whole.is_trial) == (NOW, LOOKBACK, True)
     assert all(map(whole.wants, [times.EPOCH, SINCE - MICRO, END + MICRO, NOW + LOOKBACK]))
 
@@ -177,44 +177,3 @@ def test_an_ascent_that_goes_down_is_none_from_then_on() -> None:
     assert ascended(SINCE + MICRO, SINCE) == Ascent(END, SINCE + MICRO, in_order=False)
     assert ascended(END, SINCE, END) == Ascent(END, END, in_order=False)
     assert ascended(SINCE - MICRO, reached=SINCE) == Ascent(END, SINCE, in_order=False)
-
-
-# The bookmarks of other taps
-
-EARLY, LATE = "2026-01-01T00:00:00+00:00", "2026-02-01T00:00:00+00:00"
-
-
-@pytest.mark.parametrize(
-    "bookmark",
-    [
-        {"replication_key_value": EARLY},
-        {"replication_key_value": EARLY, "updated_at": "2020-01-01"},
-        EARLY,
-        1767225600,
-        {"updated_at": EARLY},
-        {"updated_at": LATE, "created_at": EARLY},
-        {"created_at": 1767225600, "other": LATE},
-        {"updated_at": LATE, "prior_state": {"conversations": {"updated_at": EARLY}}},
-        {"state": {"updated_at": LATE}, "parent_state": [{"updated_at": EARLY}]},
-        {"replication_key_value": None, "updated_at": EARLY},
-        {"updated_at": "", "created_at": EARLY},
-    ],
-    ids=str,
-)
-def test_of_several_times_in_a_bookmark_the_earliest_holds(bookmark: Any) -> None:
-    assert adopted(bookmark, "updated_at") == {
-        "replication_key": "updated_at",
-        "replication_key_value": EARLY,
-    }
-    assert adopted(bookmark, None) == {}
-
-
-@pytest.mark.parametrize("bookmark", [{}, [], None, {"partitions": []}, {"x": EARLY}], ids=str)
-def test_a_bookmark_without_a_time_is_none(bookmark: Any) -> None:
-    assert adopted(bookmark, "updated_at") == {}
-
-
-@pytest.mark.parametrize("bookmark", [{"replication_key_value": "soon"}, {"updated_at": "soon"}])
-def test_a_bookmark_that_is_no_time_is_an_error(bookmark: Any) -> None:
-    with pytest.raises(ValueError, match="soon"):
-        adopted(bookmark, "updated_at")

@@ -23,7 +23,7 @@ FLOORS = """
     likeness
     tap
     streams
-    given shapes
+    bookmarks given shapes
     run settings
     login
     api

@@ -29,7 +29,7 @@ from intercom import (
 from tap_intercom.api.errors import IntercomError
 from tap_intercom.api.paginators import RepeatedPage
 from tap_intercom.records import times
-from tap_intercom.shapes.parts import PART_PAGES, Parts, Stretch
+from tap_intercom.shapes.parts import PART_PAGES, Disorder, Parts, Stretch
 from tap_intercom.shapes.reach import DAY as A_DAY
 from tap_intercom.shapes.reach import SECOND
 from tap_intercom.shapes.search import Search
@@ -326,6 +326,16 @@ def read(parts: Parts, stretch: Stretch) -> tuple[list[list[str]], list[Stretch]
     return [[row["id"] for row in page] for page in pages], following
 
 
+def with_before(answered: Callable[[Asked], Any], before: Any) -> Callable[[Asked], Any]:
+    """Answer, and where it is asked how much lies before the parts, say so much."""
+
+    def given(asked: Asked) -> Any:
+        is_count = (asked.body or {})["pagination"]["per_page"] == 1
+        return {"tickets": rows(1), "total_count": before} if is_count else answered(asked)
+
+    return given
+
+
 def stretched(parts: Parts, since: int = 0, before: int = STARTED) -> Stretch:
     return Stretch(parts.question(since, before), since, before)
 
@@ -337,7 +347,8 @@ def spans(stretches: list[Stretch]) -> list[tuple[int | None, int | None]]:
 def test_what_follows_a_page_is_cut_into_parts_that_meet(
     tap: TapIntercom, intercom: Intercom
 ) -> None:
-    intercom.put(TICKETS, paged("tickets", rows(9000, 8000), [], total=14))
+    found = paged("tickets", rows(9000, 8000), [], total=14)
+    intercom.put(TICKETS, with_before(found, 1))
     parts = parted(tap)
     (first, size), _ = parts.read(stretched(parts))
     assert parts.read(stretched(parts))[0] == (first, size)  # what was received before is no part
@@ -448,9 +459,83 @@ def test_a_stretch_is_cut_when_more_is_left_than_a_part_holds(
     tap: TapIntercom, intercom: Intercom, total: Any, pages: int
 ) -> None:
     there = [rows(9000 - 2 * one, 8999 - 2 * one) for one in range(5)]
-    intercom.put(TICKETS, paged("tickets", *there, total=total))
+    intercom.put(TICKETS, with_before(paged("tickets", *there, total=total), 1))
     parts = parted(tap)
     assert len(read(parts, stretched(parts))[0]) == pages
+
+
+@pytest.mark.parametrize("before", [2, 9, None, "1", True])
+def test_of_a_search_that_does_not_begin_with_the_oldest_nothing_is_cut(
+    tap: TapIntercom, intercom: Intercom, before: Any
+) -> None:
+    """One that ignores the order, and came in order all the same, as two rows may by chance."""
+    there = [rows(9000 - 2 * one, 8999 - 2 * one) for one in range(9)]
+    intercom.put(TICKETS, with_before(paged("tickets", *there, total=18), before))
+    parts = parted(tap)
+    (pages, _), [rest] = parts.read(stretched(parts))
+    assert pages == [Disorder(), there[0]]
+    assert (rest.may_be_cut, rest.read) == (False, 2)
+    found = [*there[:1]]
+    line = [rest]
+    while line:
+        (pages, _), line = parts.read(line[0])
+        found += pages
+    assert found == there
+    assert len(intercom.asked) == 10
+
+
+def test_where_it_cannot_be_asked_what_lies_before_nothing_is_cut(
+    tap: TapIntercom, intercom: Intercom
+) -> None:
+    there = paged("tickets", rows(9000, 8999), rows(8998), [], total=18)
+
+    def failing(asked: Asked) -> Any:
+        is_count = (asked.body or {})["pagination"]["per_page"] == 1
+        return answer(422, {}) if is_count else there(asked)
+
+    intercom.put(TICKETS, failing)
+    parts = parted(tap)
+    (pages, _), [rest] = parts.read(stretched(parts))
+    assert (pages[0], rest.may_be_cut) == (Disorder(), False)
+
+
+def test_what_lies_before_is_counted_with_all_that_was_read_of_the_stretch(
+    tap: TapIntercom, intercom: Intercom
+) -> None:
+    """The first page is of one second, and cannot be cut; the next one can."""
+    there = [rows(9000, 9000), rows(8000, 7000), [], []]
+    intercom.put(TICKETS, with_before(paged("tickets", *there, total=18), 3))
+    parts = parted(tap)
+    _, [rest] = parts.read(stretched(parts))
+    _, following = parts.read(rest)
+    assert len(following) > 1
+    assert bounds(intercom.asked[-1].body["query"]) == (0, STARTED - 7000)
+
+
+def test_a_search_that_ignores_the_order_gives_all_and_moves_its_bookmark_at_the_end(
+    tap: TapIntercom, intercom: Intercom, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Of pages of two, the first is in order by chance."""
+    there = rows(*(7000 + (37 * number) % 101 for number in range(20)))
+    assert there[0]["updated_at"] > there[1]["updated_at"]
+    there[0], there[1] = there[1], there[0]
+
+    def ask(asked: Asked) -> Any:
+        since, before = bounds(asked.body["query"])
+        found = [row for row in there if (since or 0) <= row["updated_at"] < (before or STARTED)]
+        place = asked.body["pagination"]
+        at, size = int(place.get("starting_after", 0)), place["per_page"]
+        more = {"next": {"starting_after": str(at + size)}} if at + size < len(found) else {}
+        return {"tickets": found[at : at + size], "pages": more, "total_count": len(found)}
+
+    intercom.put(TICKETS, ask)
+    stream = Gathered(tap, tap.run)
+    pages = list(stream.pages(reaching(stream)))
+    assert sorted(ids_of(pages)) == sorted(row["id"] for row in there)
+    newest = max(row["updated_at"] for row in there)
+    assert reached(pages) == [None] * (len(pages) - 1) + [newest]
+    assert "did not give these by the time of their change" in caplog.text
+    assert stream.account.short == {}
 
 
 def test_what_cannot_be_cut_is_read_on(tap: TapIntercom, intercom: Intercom) -> None:
@@ -473,7 +558,7 @@ def test_the_last_page_of_a_stretch_is_compared_with_the_count(
     tap: TapIntercom, intercom: Intercom
 ) -> None:
     pages = [rows(9000 - 2 * one, 8999 - 2 * one) for one in range(4)]
-    intercom.put(TICKETS, paged("tickets", *pages, total=9))
+    intercom.put(TICKETS, with_before(paged("tickets", *pages, total=9), 1))
     parts = parted(tap)
     # Seven would be left after a page, which is cut: so the rest is read of what was begun.
     begun = stretched(parts)

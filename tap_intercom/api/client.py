@@ -20,6 +20,7 @@ import requests
 
 from tap_intercom.api import errors
 from tap_intercom.api.bodies import Garbled
+from tap_intercom.api.clock import Clock
 from tap_intercom.api.errors import Failure, IntercomError, StillFailing, Unreachable
 from tap_intercom.api.health import Health
 from tap_intercom.api.paginators import Request
@@ -99,6 +100,7 @@ class Client:
         """Take where to send, what signs requests, what paces them, and how long one may take."""
         self.address = address
         self.health = Health()
+        self.clock = Clock()
         self.received = Received()
         # Who else is told of each answer that is not a file, or why there was none.
         self.heard: Callable[[Request, Rules, requests.Response | Failure], None] = nobody
@@ -151,6 +153,7 @@ class Client:
                     headers={**self.address.in_version(request.version), **request.headers},
                 )
             )
+            sent_at = time.monotonic()
             with self._accounted(rules.account):
                 response = self.session.send(
                     prepared,
@@ -168,6 +171,7 @@ class Client:
                 found = request.read(response)
                 rules.check(found)
                 self.health.is_alive()
+                self.clock.learn(response.headers, sent_at)
                 return found
         except requests.RequestException as error:
             failure = Failure.of_network(error)

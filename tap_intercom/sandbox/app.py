@@ -236,7 +236,9 @@ class _Exchange:
             return await self._hang_up()
         if reply.raw is not None:
             return await self._written(reply.raw(), reply.every) and await self._hang_up()
-        headers = [(b"date", self.state.clock.date()), (b"content-type", reply.content_type)]
+        headers = [(b"content-type", reply.content_type)]
+        if all(name != b"date" for name, _ in reply.headers):
+            headers.append((b"date", self.state.clock.date()))
         if reply.chunks is None:
             headers.append((b"content-length", b"%d" % len(reply.body)))
         headers += reply.headers

@@ -4,7 +4,7 @@ A misfortune gets the state, the call and `proceed`, which answers as if all wer
 answer instead, or change the answer. `call.nth` counts the calls with this token on this method
 and path template, `call.total` all calls with this token; both begin with 1. In which ways a single
 call fails is in `failures`, what always fails in `poison`, what happens in a restless workspace in
-`restless`, what does harm in `hostile`.
+`restless`, what does harm in `hostile`, what is not so in `untrue`.
 
     demo                          all well, and so is every other token that begins with `demo`
                                   but for `demo-oauth-…`, which a login must have given out
@@ -49,6 +49,11 @@ call fails is in `failures`, what always fails in `poison`, what happens in a re
     demo-no-part-types            422 where parts of a conversation are asked for by their types
     demo-search-404               the first call of each search finds a deleted conversation: 404
     demo-moving                   each search page is followed by changes to three records
+    demo-unsorted-FIELD           searches come by this field, whatever was asked for; those by
+                                  updated_at newest first
+    demo-inside-short             lists inside a record count what they should hold, and hold one
+    demo-ahead-WHICH              the Date of some answers is a day ahead: of /me, of all, of all
+                                  others, or of the third (me, all, others, one)
     demo-restless                 after every call a contact, conversation, ticket or company is
                                   made, changed, deleted or merged, and up to two seconds pass
     demo-hostile-huge             lists (GET) are 100 MB long
@@ -93,6 +98,7 @@ from .hostile import hostile
 from .poison import broken, nth, poisoned, unsearchable
 from .restless import restless
 from .scrolls import exists, expired
+from .untrue import ahead, inside_short, unsorted
 from .versions import V2_16
 
 if TYPE_CHECKING:
@@ -404,6 +410,7 @@ MISFORTUNES: dict[str, Misfortune] = {
     "demo-search-404": search_404,
     "demo-moving": moving,
     "demo-restless": restless,
+    "demo-inside-short": inside_short,
     **EXPORT_MISFORTUNES,
 }
 PREFIXES = {
@@ -416,6 +423,8 @@ PREFIXES = {
     "demo-unsearchable-": unsearchable,
     "demo-nth-": nth,
     "demo-hostile-": hostile,
+    "demo-ahead-": ahead,
+    "demo-unsorted-": unsorted,
 }
 
 

@@ -309,7 +309,7 @@ class FanOut(Children):
         wrappers = [at(path, parent) for path in self.counted]
         if not wrappers or not all(isinstance(one, dict) for one in wrappers):
             return None
-        if all(one.get("total_count") == 0 for one in wrappers):
+        if all(one.get("total_count") == 0 and not one.get("data") for one in wrappers):
             return []
         if self.inline and all(map(_is_whole, wrappers)):
             return [row for one in wrappers for row in one.get("data") or []]
@@ -354,9 +354,10 @@ class FanOut(Children):
 
 def _is_whole(wrapper: Mapping[str, Any]) -> bool:
     """Say whether the rows that lie in a parent are all there are, and rows at all."""
-    rows = wrapper.get("data") or []
+    rows, total = wrapper.get("data") or [], wrapper.get("total_count")
     are_rows = isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
-    return are_rows and wrapper.get("has_more") is False
+    is_reached = type(total) is not int or total == len(rows)
+    return are_rows and is_reached and wrapper.get("has_more") is False
 
 
 class Batches(FanOut):

@@ -69,7 +69,7 @@ class Feed(FanOut):
     @override
     def loss(self, parent: Record, reach: Reach, error: IntercomError | RepeatedPage) -> Loss:
         lost = super().loss(parent, reach, error)
-        since = self.reach_for(parent, reach).since
+        since = self.reach_for(parent, replace(reach, since=reach.gap_from or reach.since)).since
         return replace(lost, parent={**lost.parent, KEPT_SINCE: since and times.text(since)})
 
     def reach_for(self, parent: Record, reach: Reach) -> Reach:
@@ -88,5 +88,5 @@ class Feed(FanOut):
         if self.span_params is None:
             return request
         start = reach.since or self.run.workspace_created_at or INTERCOM_BEGAN
-        span = (times.epoch(start) - 1, times.epoch(reach.until) + 1)
+        span = (times.epoch(min(start, reach.until)) - 1, times.epoch(reach.until) + 1)
         return request.with_params(dict(zip(self.span_params, span, strict=True)))

@@ -5,6 +5,9 @@ by time into parts of a few pages each; a part that turns out to be full is cut 
 a second `s`: one asks for `< s`, the next for `> s or = s`, which leaves no gap and no overlap
 whether Intercom compares seconds or days.
 
+A search that does not come by time, though it was asked to, is not cut: of what lies before the
+parts it is asked how much there is, and that must be what was read of it.
+
 What cannot be read is cut into halves, until what lies around it is read, and it is named as a
 hole.
 """
@@ -44,7 +47,8 @@ class Stretch:
     """What changed from a second on and before another, to be searched for, and how much is read.
 
     `last` tells of the page before it the second in which it ended, and its ids; `trail` what was
-    asked on the way. It is suspect if it is part of one that could not be read.
+    asked on the way; `first` the second from which on `read` counts, and `settled` those among them
+    that did not change lately. It is suspect if it is part of one that could not be read.
     """
 
     request: Request
@@ -54,6 +58,9 @@ class Stretch:
     read: int = 0
     last: tuple[int, AbstractSet[str]] | None = None
     trail: Trail = field(default_factory=Trail)
+    first: int | None = None
+    settled: int = 0
+    may_be_cut: bool = True
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,12 @@ class Hole:
         return f"What changed from {span} cannot be read, not even one by one. {self.problem}"
 
 
-Found = list[dict[str, Any]] | Hole
+@dataclass(frozen=True)
+class Disorder:
+    """That a search does not come by time, though it was asked to."""
+
+
+Found = list[dict[str, Any]] | Hole | Disorder
 
 
 @dataclass(frozen=True)
@@ -108,12 +120,14 @@ class Parts:
         stream, count = self.stream, stretch.read
         fetch = partial(stream.fetch, rules=self.rules(stretch))
         page: list[Record] = []
+        read: list[Record] = []
         following: Request | None = stretch.request
         try:
             for body in walk(stretch.request, fetch, stretch.trail):
                 page = stream.dig(body)
                 pages.append([one for one in page if self.is_new(one, stretch.last)])
                 count += len(page)
+                read += page
                 total = stream.said(body)
                 following = next_request(stretch.request, body)
                 left = total - count if type(total) is int else 0
@@ -129,8 +143,45 @@ class Parts:
         if following is None:
             stream.account.compare(stream.name, count, total)
             return []
-        rest = replace(stretch, request=following, since=self.came_to(page, stretch), read=count)
-        return self.cut(page, stretch.before, left) or [rest]
+        moments = [moment for record in read if (moment := self.stream.moment(record))]
+        rest = replace(
+            stretch,
+            request=following,
+            since=self.came_to(page, stretch),
+            read=count,
+            first=stretch.since if stretch.first is None else stretch.first,
+            settled=stretch.settled + sum(moment <= self.settled for moment in moments),
+            may_be_cut=stretch.may_be_cut and self.goes_on(stretch, moments),
+        )
+        parts = self.cut(page, stretch.before, left) if rest.may_be_cut else []
+        if parts and not self.is_all_before(parts[0].since, stretch, moments):
+            pages.insert(0, Disorder())
+            return [replace(rest, may_be_cut=False)]
+        return parts or [rest]
+
+    def goes_on(self, stretch: Stretch, moments: list[datetime]) -> bool:
+        """Say whether moments come in order, and after what was read before of a stretch."""
+        start = None if stretch.first is None else times.parse(stretch.since)
+        ascent = Ascent(self.settled, start)
+        ascent.add(moments)
+        return ascent.in_order
+
+    def is_all_before(self, second: int, stretch: Stretch, moments: list[datetime]) -> bool:
+        """Say whether all that lies before a second was read of a stretch, and at last these.
+
+        Where it cannot be asked, the order is not to be trusted either.
+        """
+        stream, start = self.stream, stretch.first
+        known = stretch.settled + sum(times.epoch(moment) < second for moment in moments)
+        question = self.question(stretch.since if start is None else start, second)
+        try:
+            found = stream.fetch(question, replace(stream.rules, page_size=PageSize(1)))
+        except (NotAvailable, EndsRun):
+            raise
+        except IntercomError:
+            return False
+        total = stream.said(found)
+        return type(total) is int and total <= known
 
     def came_to(self, page: list[Record], stretch: Stretch) -> int:
         """The second that a page of a stretch ended in, if its order can be trusted."""

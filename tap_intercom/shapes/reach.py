@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tap_intercom.records import times
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from typing_extensions import Self
 
@@ -23,9 +23,6 @@ SECOND = timedelta(seconds=1)
 # Nothing in Intercom is older than Intercom.
 INTERCOM_BEGAN = datetime(2011, 1, 1, tzinfo=times.UTC)
 
-# What other taps keep in a bookmark.
-CURSORS = frozenset({"updated_at", "created_at"})
-
 
 @dataclass(frozen=True)
 class Reach:
@@ -34,6 +31,7 @@ class Reach:
     `since` is None where everything is wanted from the beginning on. `end` is the moment after
     which the user wants nothing, if there is one. What is not `is_bounded` has no end at all, not
     even the start of the run: what changes meanwhile is wanted, too. A trial wants a record or two.
+    `gap_from` is the bookmark, where it is older than what is wanted: it stays.
     """
 
     since: datetime | None
@@ -42,6 +40,7 @@ class Reach:
     lookback: timedelta
     is_bounded: bool = True
     is_trial: bool = False
+    gap_from: datetime | None = None
 
     @property
     def until(self) -> datetime:
@@ -63,7 +62,7 @@ class Reach:
 
     def whole(self) -> Self:
         """Want everything, also what changes meanwhile."""
-        return replace(self, since=None, end=None, is_bounded=False)
+        return replace(self, since=None, end=None, is_bounded=False, gap_from=None)
 
     def wants(self, moment: datetime | None) -> bool:
         """Say whether what changed at a moment is wanted; both ends are, and what does not say."""
@@ -71,44 +70,6 @@ class Reach:
             (self.since is None or moment >= self.since)
             and (self.end is None or moment <= self.end)
         )
-
-
-def adopted(bookmark: Any, replication_key: str | None) -> dict[str, Any]:
-    """Read a bookmark, ours or one that another tap for Intercom wrote; empty if there is none.
-
-    Of several times the earliest holds: whatever each meant, nothing before it is missing.
-
-    Raises:
-        ValueError: It is not a time.
-    """
-    own = bookmark.get("replication_key_value") if isinstance(bookmark, dict) else bookmark
-    moments = map(times.parse, filter(None, [own] if own else _cursors(bookmark)))
-    value = min(moments, default=None) if replication_key else None
-    found: dict[str, Any] = {}
-    if value is not None:
-        found = {"replication_key": replication_key, "replication_key_value": times.text(value)}
-    kept = bookmark.get("failed") if replication_key and isinstance(bookmark, dict) else None
-    return {**found, "failed": kept} if isinstance(kept, list) and kept else found
-
-
-def _cursors(state: Any) -> Iterator[Any]:
-    """Yield the times of another tap's bookmark, whatever lies around them.
-
-    {"updated_at": "2026-…"}                                 singer-io's, which was a bare time
-    {"updated_at": 1780315200}                               Airbyte's
-    {"updated_at": …, "prior_state": {…},                    Airbyte's of a child, with its
-     "conversations": {"updated_at": …}}                     parent's
-    {"state": {"updated_at": …}, "parent_state": {…}, …}     the same today
-    """
-    if isinstance(state, dict):
-        for name, one in state.items():
-            if name in CURSORS:
-                yield one
-            else:
-                yield from _cursors(one)
-    elif isinstance(state, list):
-        for one in state:
-            yield from _cursors(one)
 
 
 @dataclass

@@ -19,14 +19,13 @@ from tap_intercom.api.paginators import RepeatedPage, Request, walk
 from tap_intercom.api.sizes import PageSize
 from tap_intercom.concurrency import ordered_growth
 from tap_intercom.records import times
-from tap_intercom.shapes.parts import PARTS_AT_ONCE, Hole, Parts, Stretch
+from tap_intercom.shapes.parts import PARTS_AT_ONCE, Disorder, Found, Hole, Parts, Stretch
 from tap_intercom.shapes.reach import DAY, INTERCOM_BEGAN, SECOND, Ascent
 from tap_intercom.shapes.shape import Page, Shape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tap_intercom.api.bodies import Record
     from tap_intercom.api.client import Rules
     from tap_intercom.shapes.probes import Finding, Glimpse
     from tap_intercom.shapes.reach import Reach
@@ -69,6 +68,9 @@ class Search(Shape):
                     if isinstance(found, Hole):
                         self.leave(found, ascent)
                         continue
+                    if isinstance(found, Disorder):
+                        ascent.in_order = False
+                        continue
                     records = self.wanted(found, rest)
                     ascent.add(map(self.moment, records))
                     is_known = ascent.in_order and not ascent.is_over
@@ -80,6 +82,11 @@ class Search(Shape):
                     "The search repeats itself; searching on from %s", ascent.reached
                 )
                 restart = True
+        if not ascent.in_order:
+            self.logger.warning(
+                "Intercom did not give these by the time of their change, as it was asked to: none"
+                " is missing for that, but the bookmark moves only now that all are read."
+            )
         yield Page([], ascent.reached)
 
     def leave(self, hole: Hole, ascent: Ascent) -> None:
@@ -141,7 +148,7 @@ class Search(Shape):
         """The second, counted from 1970, from which on to ask."""
         return times.epoch(reach.since or times.EPOCH) - int(self.margin.total_seconds())
 
-    def found(self, reach: Reach) -> Iterator[list[Record] | Hole]:
+    def found(self, reach: Reach) -> Iterator[Found]:
         """Yield the pages of all that changed within reach, oldest change first.
 
         What several streams of the run search for is kept in a file for those that come later.
@@ -150,9 +157,9 @@ class Search(Shape):
         if not self.run.is_shared(opening):
             return self.searched(reach)
         kept = self.run.spools.pages(opening.key, lambda: self.searched(reach))
-        return (Hole(**one) if isinstance(one, dict) else one for one in kept)
+        return map(_as_it_was, kept)
 
-    def searched(self, reach: Reach) -> Iterator[list[Record] | Hole]:
+    def searched(self, reach: Reach) -> Iterator[Found]:
         """Search for all that changed within reach, oldest change first."""
         opening = self.opening(reach)
         if reach.is_trial:
@@ -171,3 +178,10 @@ class Search(Shape):
             late = replace(reach, since=reach.until)
             for body in walk(self.question(times.epoch(reach.until), None), self.fetch):
                 yield self.wanted(self.dig(body), late)
+
+
+def _as_it_was(kept: Any) -> Found:
+    """Give what was kept as JSON, which makes objects of all but pages."""
+    if isinstance(kept, dict):
+        return Hole(**kept) if kept else Disorder()
+    return kept  # type: ignore[no-any-return]

@@ -21,6 +21,7 @@ from typing_extensions import override
 from tap_intercom.api import errors
 from tap_intercom.api.bodies import Garbled
 from tap_intercom.api.client import Rules
+from tap_intercom.api.clock import TOLERANCE
 from tap_intercom.api.errors import EndsRun, Gone, IntercomError, NotAvailable
 from tap_intercom.api.paginators import RepeatedPage, next_request
 from tap_intercom.api.retries import BRIEF
@@ -223,14 +224,18 @@ class Shape(Reader):
 
     def reach(self, *, is_first: bool = False) -> Reach:
         """Say from when to when to read: since the bookmark, or in a first run `start_date`."""
-        known = (None if is_first else self.bookmark, self.config.get("start_date"))
-        end = self.config.get("end_date")
+        bookmark = None if is_first else _moment(self.bookmark)
+        start, end = (_moment(self.config.get(name)) for name in ("start_date", "end_date"))
+        known = None if self.holds_less else bookmark
+        first = _moment(self.made_with.get("start_date"))
+        is_gap = bookmark and start and bookmark < start and not (first and first >= start)
         reach = Reach(
-            since=max(map(times.parse, filter(None, known)), default=None),
-            end=times.parse(end) if end else None,
+            since=max(filter(None, [known, start]), default=None),
+            end=end,
             started_at=self.run.started_at,
             lookback=timedelta(seconds=self.config["lookback_seconds"]),
             is_trial=self.is_trial,
+            gap_from=bookmark if is_gap else None,
         )
         return reach if self.is_incremental else reach.whole()
 
@@ -241,12 +246,9 @@ class Shape(Reader):
             return
         reach = self.reach()
         if reach.is_to_come:
-            # The bookmark stays: what is before it may be wanted when the mistake is mended.
-            self.logger.warning(
-                "Nothing is read: start_date or bookmark is yet to come, %s.", reach.since
-            )
-            self.account.progress = ENDED
+            self._wait_for(reach)
             return
+        self.tell_settings(reach)
         self.account.progress = BEGUN
         try:
             yield from self._handed_out(reach)
@@ -257,6 +259,49 @@ class Shape(Reader):
             self._ends_early(error)
         if not self.is_unfinished:
             self.account.tell_missing(self.logger, self.of.name if self.of else None, self.cap)
+
+    def _wait_for(self, reach: Reach) -> None:
+        """Say that nothing is read, as all that is wanted is yet to come; the bookmark stays."""
+        now, bookmark = self.run.started_at, _moment(self.bookmark)
+        if bookmark and bookmark - now > TOLERANCE:
+            self.fail(
+                f"The bookmark is yet to come: {self.bookmark}, while it is {times.text(now)} at"
+                " Intercom. Nothing is read, and it stays: correct it in the state, or remove it."
+            )
+        elif bookmark and bookmark > now:
+            # Intercom has many servers, and runs may follow each other at once.
+            self.logger.warning("Nothing is read: the bookmark is yet to come, %s.", self.bookmark)
+            self.account.progress = ENDED
+        else:
+            start = reach.since and times.text(reach.since)
+            self.account.left_out = (
+                f"start_date is yet to come: {start}, while it is {times.text(now)} at Intercom."
+            )
+
+    def tell_settings(self, reach: Reach) -> None:
+        """Say what the settings have to do with a bookmark that was made with others."""
+        if not self.is_incremental or not self.bookmark:
+            return
+        start = _moment(self.config.get("start_date"))
+        first = _moment(self.made_with.get("start_date"))
+        if reach.gap_from:
+            self.logger.warning(
+                "start_date is later than the bookmark, %s: what changed between the two is not"
+                " read, and the bookmark stays. Remove start_date to read it; or, to do without it,"
+                " the bookmark of %s from the state.",
+                self.bookmark,
+                self.name,
+            )
+        elif self.holds_less:
+            names = " and ".join(self.state_settings)
+            self.logger.info("All is read, as the bookmark was made with another %s.", names)
+        elif first and (start is None or start < first):
+            self.logger.warning(
+                "The bookmark was made with the start_date %s: what did not change since is not"
+                " read. To read that too, remove the bookmark of %s from the state.",
+                times.text(first),
+                self.name,
+            )
 
     def _ends_early(self, error: Exception) -> None:
         """Note why the stream ends here; the others go on, and its bookmark stays.
@@ -288,8 +333,8 @@ class Shape(Reader):
             self.extracted(datetime.now(times.UTC))
             yield from page.records
             self.account.records += len(page.records)
-            if page.up_to is not None and self.is_incremental:
-                self.checkpoint(min(page.up_to, reach.settled))
+            if page.up_to is not None and self.is_incremental and not reach.gap_from:
+                self.checkpoint(min(page.up_to, reach.settled, self.run.certain - reach.lookback))
             del page  # before the next one is decoded, which then has the processor's cache
             self.message_writer.flush()  # a slow page must not hold back the one before
 
@@ -300,3 +345,11 @@ class Shape(Reader):
             "Intercom's pages go round in circles and get no further. What was read is kept; run"
             " again later, or with a smaller page_size.",
         )
+
+
+def _moment(value: Any) -> datetime | None:
+    """Read a time of a setting or the state; None where there is none."""
+    try:
+        return times.parse(value) if value else None
+    except ValueError:
+        return None

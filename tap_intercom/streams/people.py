@@ -187,6 +187,8 @@ class Companies(_OfCompanies, Choice):
     replication_key = "updated_at"
     setting = "companies_method"
     ways = {"scroll": _Scrolled, "search": _Searched, "list": _Listed}
+    # A scroll gives what the other ways leave out.
+    state_settings = {"companies_method": lambda known, now: now != "scroll" or known == now}
     warnings = {"list": "Read as a list, at most 10,000 companies are to be had."}
     defined_by = CompanyAttributes
     is_shared = True

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from typing_extensions import override
 
-from tap_intercom.api.paginators import Request
 from tap_intercom.shapes.children import FanOut
 from tap_intercom.shapes.feed import Feed
 from tap_intercom.shapes.lists import List, Singleton, Windows
+from tap_intercom.shapes.several import Several
 from tap_intercom.shapes.shape import Page
 
 if TYPE_CHECKING:
@@ -203,18 +202,20 @@ class IpAllowlist(Singleton):
             yield Page([{**one, "workspace_id": workspace_id} for one in page.records])
 
 
-class CustomObjectInstances(List):
+class CustomObjectInstances(Several):
     """The custom objects of the types that the setting `custom_object_types` names."""
 
     permission = "reading custom object instances"
     path = "/custom_object_instances/{type}"
+    setting = "custom_object_types"
+    called = "type"
+    state_settings = {
+        "custom_object_types": lambda known, now: (
+            isinstance(known, list) and all(one in known for one in now)
+        )
+    }
     params = {"per_page": 150}
     primary_keys = ("type", "id")
     replication_key = "updated_at"
     min_version = "2.16"
     selected_by_default = False
-
-    @override
-    def requests(self) -> Iterator[Request]:
-        for one in self.config["custom_object_types"]:
-            yield Request(self.path.format(type=quote(one, safe="")), self.query)

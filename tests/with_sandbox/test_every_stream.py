@@ -267,9 +267,14 @@ def test_custom_attributes_stay_open_without_the_permission_to_see_them(sandbox:
 
 
 def test_an_unknown_custom_object_type_is_said(quiet: Sandbox) -> None:
-    run = sync(quiet, "custom_object_instances", custom_object_types=["unheard_of"])
-    assert run.error is None
-    assert "404" in run.left_out["custom_object_instances"]
+    types = [CUSTOM_OBJECT_TYPES[0], "unheard_of", *CUSTOM_OBJECT_TYPES[1:]]
+    run = sync(quiet, "custom_object_instances", "tags", custom_object_types=types)
+    assert isinstance(run.error, RunError)
+    assert "`unheard_of`" in run.failed["custom_object_instances"]
+    assert {row["type"] for row in run.rows("custom_object_instances")} == {*CUSTOM_OBJECT_TYPES}
+    assert run.counts["custom_object_instances"] == len(quiet.records("custom_object_instances"))
+    assert run.bookmarks("custom_object_instances")[-1] == ""
+    assert run.counts["tags"]
 
 
 def test_what_is_read_for_all_parents_misses_none_that_changes_meanwhile(
