@@ -24,8 +24,6 @@ class Reader(IntercomStream):
     records: ClassVar[str] = "data"
     # The name of records that are no objects.
     bare: ClassVar[str] = "value"
-    # Where an answer says how many records there are, as a dotted path; beside them, unless told.
-    total: ClassVar[str] = ""
 
     def dig(self, body: Body) -> list[Record]:
         """Find the records in an answer.
@@ -47,10 +45,10 @@ class Reader(IntercomStream):
         return [record if isinstance(record, dict) else {self.bare: record} for record in found]
 
     def said(self, body: Body) -> Any:
-        """Read from an answer how many records there are, if it says so."""
+        """Read from an answer how many records there are, if it says so: beside them."""
         beside = (path.rpartition(".")[0] for path in self.records.split("|"))
         paths = (f"{path}.total_count".lstrip(".") for path in beside)
-        return at(self.total or "|".join([*paths, "pages.total_count"]), body)
+        return at("|".join([*paths, "pages.total_count"]), body)
 
     @property
     def changed(self) -> str:

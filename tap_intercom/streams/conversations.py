@@ -59,13 +59,18 @@ class ConversationParts(FanOut):
     path = "/conversations/{id}"
     records = "conversation_parts.conversation_parts"
     cap = 500
-    total = "statistics.count_conversation_parts"
 
     @property
     @override
     def query(self) -> dict[str, Any]:
         plain = {"display_as": "plaintext"} if self.config["display_as"] == "plaintext" else {}
         return {**super().query, **plain}  # HTML is what comes unasked
+
+    @override
+    def said(self, body: Body) -> int | None:
+        # What a conversation began with is counted, and is no part: seen in docs/truth.md.
+        count = at("statistics.count_conversation_parts", body)
+        return count - 1 if type(count) is int else None
 
 
 class ConversationTags(Explode):

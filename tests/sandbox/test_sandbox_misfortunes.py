@@ -405,8 +405,8 @@ def test_a_restless_workspace(start: Start) -> None:
     for one in intercom.truth("conversations"):
         parts = one["conversation_parts"]
         assert parts["total_count"] == len(parts["conversation_parts"])
-        counted = (one["statistics"] or {}).get("count_conversation_parts", parts["total_count"])
-        assert counted == parts["total_count"]
+        counted = (one["statistics"] or {}).get("count_conversation_parts")
+        assert counted in {None, parts["total_count"] + 1}
     told = [one for one in intercom.truth("contact_activities") if one["created_at"] > began - 1]
     kinds = {one["event_type"] for one in told}
     assert kinds >= {"contact.created", "contact.deleted", "contact.merged"}

@@ -82,7 +82,7 @@ def test_a_conversation_with_fewer_parts_than_it_counts_is_named(
     one, other = sandbox.records("conversations")[1:3]  # the first is at the cap
     for conversation, more in ((one, 2), (other, 0)):
         count = len(conversation["conversation_parts"]["conversation_parts"])
-        counted = {**conversation["statistics"], "count_conversation_parts": count + more}
+        counted = {**conversation["statistics"], "count_conversation_parts": count + 1 + more}
         sandbox.put("conversations", {"id": conversation["id"], "statistics": counted})
     run = sync(sandbox, "conversation_parts", summary_file=str(summary))
     assert run.error is None

@@ -30,7 +30,8 @@ def test_b24_a_conversation_that_changed_comes_with_all_its_parts(sandbox: Sandb
         found = [one["id"] for one in rows if one["conversation_id"] == conversation["id"]]
         assert sorted(found) == sorted(parts[conversation["id"]][-500:])
         if conversation["statistics"]:
-            assert len(found) == min(conversation["statistics"]["count_conversation_parts"], 500)
+            counted = conversation["statistics"]["count_conversation_parts"] - 1
+            assert len(found) == min(counted, 500)
     assert any(row["updated_at"] < first.bookmarks("conversation_parts")[-1] for row in rows)
 
 

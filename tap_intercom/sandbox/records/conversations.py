@@ -69,7 +69,8 @@ def _statistics(dice: Dice, stub: Stub, parts: int) -> Json | None:
         "last_closed_by_id": dice.pick(ADMIN_IDS) if closed else None,
         "count_reopens": dice.below(3),
         "count_assignments": dice.below(4),
-        "count_conversation_parts": parts,
+        # What it began with is counted, too: seen of all conversations of one workspace.
+        "count_conversation_parts": parts + 1,
         "assigned_team_first_response_time": [
             {"team_id": TEAM_IDS[0], "team_name": "Support", "response_time": wait}
         ]
@@ -315,7 +316,7 @@ def continued(record: Json, dice: Dice, at: int, count: int) -> Json:
     if isinstance(statistics, dict):
         statistics = {
             **statistics,
-            "count_conversation_parts": count,
+            "count_conversation_parts": count + 1,
             "last_contact_reply_at": at,
         }
     state = dice.pick(("open", "closed"))
