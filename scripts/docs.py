@@ -1,7 +1,7 @@
 """Write the pages that say what the tap can do from the tap itself: `make docs`.
 
 python scripts/docs.py            write docs/settings.md, docs/streams.md, docs/coverage.md and
-                                  the tables of README and docs/architecture.md
+                                  the tables of README, docs/architecture.md and docs/truth.md
 python scripts/docs.py --check    write nothing; exit with 1 if any of them is stale
 """
 
@@ -132,6 +132,11 @@ def pages(readme: str) -> dict[str, str]:
         "docs/architecture.md": filled(
             (PROJECT / "docs/architecture.md").read_text("utf-8"), "rooms", rooms()
         ),
+        "docs/truth.md": filled(
+            filled((PROJECT / "docs/truth.md").read_text("utf-8"), "live", live_table()),
+            "unseen",
+            unseen(),
+        ),
         "README.md": filled(
             filled(readme, "settings", short_settings()), "streams", stream_tables()
         ),
@@ -194,6 +199,45 @@ def grid(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 def code(text: object) -> str:
     """Set in the type of programs."""
     return f"`{text}`"
+
+
+# What was seen
+
+
+@cache
+def seen() -> dict[str, list[str]]:
+    """Say of each stream in which recordings of live answers it has rows."""
+    found: dict[str, list[str]] = {}
+    for path in sorted((PROJECT / "tests/live").glob("*.json")):
+        recording = json.loads(path.read_text("utf-8"))
+        for stream, rows in recording["rows"].items():
+            if rows:
+                what = "answer" if recording["whole"] else "record"
+                rescued = sorted({name for row in rows for name in row.get("_rescued_data", {})})
+                told = f"; no column for {', '.join(map(code, rescued))}" if rescued else ""
+                of_whom = "/".join(recording["source"].split("/")[3:5])
+                link = f"[{of_whom}]({recording['source']})"
+                found.setdefault(stream, []).append(
+                    f"{recording['version']}, {what} of {link}{told}"
+                )
+    return found
+
+
+def live_table() -> str:
+    """List the streams that were held against live answers: in which version, and whose."""
+    rows = [(f"[`{name}`](streams.md#{name})", "; ".join(told)) for name, told in by_stream(seen())]
+    return grid(("Stream", "Seen in"), rows)
+
+
+def unseen() -> str:
+    """Name the streams that were not."""
+    names = [f"`{stream.name}`" for stream in STREAMS if stream.name not in seen()]
+    return "\n".join(wrap(", ".join(names) + ".", WIDTH))
+
+
+def by_stream(found: dict[str, list[str]]) -> list[tuple[str, list[str]]]:
+    """Put what was found in the order of streams."""
+    return [(one.name, found[one.name]) for one in STREAMS if one.name in found]
 
 
 # Settings
