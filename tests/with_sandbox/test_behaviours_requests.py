@@ -55,15 +55,19 @@ def test_b03_every_request_names_the_version_as_it_was_written(
 ) -> None:
     """Without it, or as the number 2.1, records of years ago would come in their old shape.
 
-    One request, from 2.16 on, is for what only older versions tell.
+    One request, from 2.16 on, is for what only older versions tell; and parts of a conversation by
+    their types are to be had in Preview alone.
     """
     quiet.reset()
     run = sync(quiet, *STREAMS, api_version=version, custom_object_types=CUSTOM_OBJECT_TYPES)
     assert run.error is None
     log = quiet.log()
     older = [one for one in log if one["query"].get("model") == "conversation"]
-    assert {one["version"] for one in log if one not in older} == {version}
     assert [one["version"] for one in older] == ["2.10" if version == "2.10" else "2.15"]
+    of_types = [one for one in log if any("part_types" in name for name in one["query"])]
+    assert {one["version"] for one in of_types} == {"Preview"}
+    others = [one for one in log if one not in older and one not in of_types]
+    assert {one["version"] for one in others} == {version}
 
 
 @pytest.fixture
