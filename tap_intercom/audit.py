@@ -45,6 +45,8 @@ class Account:
     skipped: list[str] = field(default_factory=list)
     capped: list[str] = field(default_factory=list)
     short: dict[str, Shortfall] = field(default_factory=dict)
+    # Whether a list moved each time that it was read.
+    restless: bool = False
     # Parents whose rows could not be read, and why; and why the stream itself ended early.
     lost: dict[str, str] = field(default_factory=dict)
     left_out: str | None = None
@@ -73,6 +75,11 @@ class Account:
 
     def tell_missing(self, logger: Logger, parents: str | None, cap: int | None) -> None:
         """Say once where Intercom gave less than it counts: of a stream, or of `parents`."""
+        if self.restless:
+            logger.warning(
+                "The list moved each time that it was read, so something may be missing. What"
+                " was read is kept, and no bookmark passes it: run again when less goes on."
+            )
         if parents is None:
             for name, (read, said) in self.short.items():
                 logger.warning("Intercom counts %d %s, and gave %d.", said, name, read)
@@ -123,6 +130,8 @@ class Account:
             yield "failed"
         elif self.progress != ENDED:
             yield f"the run ended before it did ({self.progress})"
+        if self.restless:
+            yield "the list moved each time that it was read"
         if self.lost:
             yield f"{_counted(len(self.lost), 'parent')} whose rows could not be read"
         if self.capped:
@@ -154,6 +163,7 @@ class Account:
             "skipped": self.skipped,
             "capped": self.capped,
             "short": {name: one._asdict() for name, one in dict(self.short).items()},
+            "restless": self.restless,
             "lost": dict(self.lost),
             "left_out": self.left_out,
             "failed": self.failed,

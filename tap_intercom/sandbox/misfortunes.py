@@ -48,7 +48,8 @@ call fails is in `failures`, what always fails in `poison`, what happens in a re
     demo-search-404               the first call of each search finds a deleted conversation: 404
     demo-moving                   each search page is followed by changes to three records
     demo-restless                 after every call a contact, conversation, ticket or company is
-                                  made, changed, deleted or merged, and up to two seconds pass
+                                  made, changed, deleted or merged, and so is something that is
+                                  listed, as an article, and up to two seconds pass
     demo-hostile-huge             lists (GET) are 100 MB long
     demo-hostile-bomb             they are small, and 1 GB when they are decompressed
     demo-hostile-deep             they are 100,000 arrays in each other

@@ -63,7 +63,7 @@ class Feed(FanOut):
         within = self.reach_for(parent, reach)
         pages = Pages(self, self.request(parent, within), walk, self.ask, within.since)
         rows = [row for page in pages for row in self.wanted(page, within)]
-        self.compare(parent, pages.count, pages.said)
+        self.compare_pages(parent, pages)
         return rows
 
     @override
