@@ -64,6 +64,8 @@ class Account:
     skipped: list[str] = field(default_factory=list)
     capped: dict[str, Gap] = field(default_factory=dict)
     short: dict[str, Shortfall] = field(default_factory=dict)
+    # Whether a list moved each time that it was read.
+    restless: bool = False
     # Parents whose rows could not be read, and why; and why the stream itself ended early.
     lost: dict[str, str] = field(default_factory=dict)
     left_out: str | None = None
@@ -94,6 +96,11 @@ class Account:
 
     def tell_missing(self, logger: Logger, parents: str | None, cap: int | None) -> None:
         """Say once where Intercom gave less than it counts: of a stream, or of `parents`."""
+        if self.restless:
+            logger.warning(
+                "The list moved each time that it was read, so something may be missing. What"
+                " was read is kept, and no bookmark passes it: run again when less goes on."
+            )
         if parents is None:
             for name, (read, said) in self.short.items():
                 logger.warning("Intercom counts %d %s, and gave %d.", said, name, read)
@@ -146,6 +153,8 @@ class Account:
             yield f"the run ended before it did ({self.progress})"
         if self.refused:
             yield "some of it was refused"
+        if self.restless:
+            yield "the list moved each time that it was read"
         if self.lost:
             yield f"{_counted(len(self.lost), 'parent')} whose rows could not be read"
         if self.capped:
@@ -177,6 +186,7 @@ class Account:
             "skipped": self.skipped,
             "capped": {name: gap._asdict() for name, gap in dict(self.capped).items()},
             "short": {name: one._asdict() for name, one in dict(self.short).items()},
+            "restless": self.restless,
             "lost": dict(self.lost),
             "left_out": self.left_out,
             "failed": self.failed,

@@ -234,7 +234,8 @@ def test_a_list_may_be_asked_for_with_a_post(make_tap: Callable[..., TapIntercom
 
     def page(asked: Asked) -> Any:
         number = int(asked.query["page"])
-        return {"data": ago(number), "pages": {"page": number, "total_pages": 2}}
+        pages = {"page": number, "total_pages": 2}
+        return {"data": ago(number), "pages": pages, "total_count": 2}
 
     intercom = Intercom().before(tap).put("/companies/list", page)
     stream = tap.streams["companies"]

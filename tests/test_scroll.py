@@ -188,6 +188,98 @@ def test_404s_at_different_places_are_no_end(companies: Shape, intercom: Interco
     assert len(intercom.asked) == 8
 
 
+LOST = answer(404, {})
+
+
+def scroll_pages(*sizes: int, **fields: Any) -> list[dict[str, Any]]:
+    """The pages of a scroll that holds so many companies on each."""
+    ids = iter(range(10_000))
+    rows = [[{"id": str(next(ids)), **fields} for _ in range(size)] for size in sizes]
+    return [{"data": one, "scroll_param": str(number)} for number, one in enumerate(rows)]
+
+
+def listed(intercom: Intercom, *totals: int) -> None:
+    more = {"pages": {"page": 1, "total_pages": 9}}
+    pages = [{"data": [{"id": "1"}], "total_count": total, **more} for total in totals]
+    intercom.put("/companies/list", *pages)
+
+
+def test_a_404_that_comes_twice_after_a_full_page_is_no_end_where_more_are_counted(
+    companies: Shape, intercom: Intercom
+) -> None:
+    intercom.put(PATH, *[*scroll_pages(100, 100, 100), LOST] * 10)
+    listed(intercom, 1_000)
+    with pytest.raises(ScrollLost, match="after 300 companies, and the last page of them was full"):
+        list(companies.pages(reaching(companies)))
+    assert len(intercom.to(PATH)) == 40
+
+
+def test_it_is_read_on_where_the_scroll_goes_on_later(companies: Shape, intercom: Intercom) -> None:
+    broken, whole = scroll_pages(100), scroll_pages(100, 100, 50, 0)
+    intercom.put(PATH, *[*broken, LOST] * 4, *whole)
+    listed(intercom, 250)
+    assert len(ids_of(companies.pages(reaching(companies)))) == 250
+
+
+@pytest.mark.parametrize(("with_users", "without"), [(200, 0), (150, 50), (0, 200)])
+def test_full_pages_are_all_when_they_have_as_many_as_are_counted(
+    companies: Shape, intercom: Intercom, with_users: int, without: int
+) -> None:
+    """Those without users are scrolled over, and not counted."""
+    pages = scroll_pages(100, 100, user_count=3)
+    for row in [row for page in pages for row in page["data"]][:without]:
+        row["user_count"] = 0
+    intercom.put(PATH, *[*pages, LOST] * 2)
+    listed(intercom, with_users)
+    assert len(ids_of(companies.pages(reaching(companies)))) == 200
+    assert len(intercom.to(PATH)) == 6
+    assert len(intercom.to("/companies/list")) == 1
+
+
+def test_full_pages_of_those_without_users_are_not_taken_for_the_others(
+    companies: Shape, intercom: Intercom
+) -> None:
+    intercom.put(PATH, *[*scroll_pages(100, user_count=0), LOST] * 10)
+    listed(intercom, 50)
+    with pytest.raises(ScrollLost):
+        list(companies.pages(reaching(companies)))
+
+
+@pytest.mark.parametrize("refused", [answer(403, {"errors": []}), answer(404, {}), answer(200, {})])
+def test_where_nothing_is_counted_a_full_page_is_no_end(
+    companies: Shape, intercom: Intercom, refused: Any
+) -> None:
+    intercom.put(PATH, *[*scroll_pages(100), LOST] * 10).put("/companies/list", refused)
+    with pytest.raises(ScrollLost, match="nothing that Intercom counts shows"):
+        list(companies.pages(reaching(companies)))
+
+
+def test_a_scroll_that_counts_by_itself_is_believed(companies: Shape, intercom: Intercom) -> None:
+    pages = [{**one, "total_count": 200} for one in scroll_pages(100, 100)]
+    intercom.put(PATH, *[pages[0], LOST] * 2, *[*pages, LOST] * 2)
+    assert len(ids_of(companies.pages(reaching(companies)))) == 200
+    assert intercom.to("/companies/list") == []
+
+
+@pytest.mark.parametrize(
+    "scrolls",
+    [
+        [(100, 1), (100, 2)],
+        [(100, 99), (100, 100), (100, 100, 1), (100, 100, 2)],
+        [(100, 3), (100, 2)],
+        [(130, 120), (130, 121)],
+    ],
+    ids=str,
+)
+def test_a_workspace_that_grows_or_shrinks_meanwhile_ends_well(
+    companies: Shape, intercom: Intercom, scrolls: list[tuple[int, ...]]
+) -> None:
+    intercom.put(PATH, *[one for sizes in scrolls for one in (*scroll_pages(*sizes), LOST)])
+    listed(intercom, 201)
+    assert len(ids_of(companies.pages(reaching(companies)))) == sum(scrolls[-1])
+    assert len(intercom.to(PATH)) == sum(map(len, scrolls)) + len(scrolls)
+
+
 def test_what_broke_otherwise_is_no_end_at_all(companies: Shape, intercom: Intercom) -> None:
     one, two = ({"data": ago(day), "scroll_param": "s"} for day in (1, 2))
     end = {"data": [], "scroll_param": "s"}

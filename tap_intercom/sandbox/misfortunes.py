@@ -25,6 +25,7 @@ call fails is in `failures`, what always fails in `poison`, what happens in a re
     demo-heavy-pages              searches with more than 50 records a page: 504
     demo-scroll-breaks            500 once in the middle of a scroll, which is lost
     demo-scroll-expires           404 once in the middle of a scroll, which is lost
+    demo-scroll-expires-N         likewise, the first N times
     demo-scroll-ends-404          a scroll ends with 404, not with an empty page
     demo-scroll-held              another app scrolls: the first two tries find scroll_exists
     demo-scroll-held-N            likewise, until N other calls have been made with this token
@@ -55,7 +56,8 @@ call fails is in `failures`, what always fails in `poison`, what happens in a re
     demo-ahead-WHICH              the Date of some answers is a day ahead: of /me, of all, of all
                                   others, or of the third (me, all, others, one)
     demo-restless                 after every call a contact, conversation, ticket or company is
-                                  made, changed, deleted or merged, and up to two seconds pass
+                                  made, changed, deleted or merged, and so is something that is
+                                  listed, as an article, and up to two seconds pass
     demo-hostile-huge             lists (GET) are 100 MB long
     demo-hostile-bomb             they are small, and 1 GB when they are decompressed
     demo-hostile-deep             they are 100,000 arrays in each other
@@ -205,12 +207,21 @@ def scroll_breaks(state: State, call: Call, proceed: Proceed) -> Reply:
     return error(500, "server_error", message)
 
 
-def scroll_expires(state: State, call: Call, proceed: Proceed) -> Reply:
-    """Let a scroll expire once, after its first page."""
-    if _scrolling_on(call) and state.once(call.token, "expire"):
+def scroll_expires(said: str) -> Misfortune:
+    """Let a scroll expire so many times, after its first page."""
+    if not said.isdigit():
+        return as_is
+
+    def expire(state: State, call: Call, proceed: Proceed) -> Reply:
+        if not _scrolling_on(call):
+            return proceed()
+        state.calls[call.token, "expire"] += 1
+        if state.calls[call.token, "expire"] > int(said):
+            return proceed()
         state.scrolls.drop()
         raise expired()
-    return proceed()
+
+    return expire
 
 
 def scroll_ends_404(_: State, call: Call, proceed: Proceed) -> Reply:
@@ -397,7 +408,7 @@ MISFORTUNES: dict[str, Misfortune] = {
     "demo-down": down,
     "demo-heavy-pages": heavy_pages,
     "demo-scroll-breaks": scroll_breaks,
-    "demo-scroll-expires": scroll_expires,
+    "demo-scroll-expires": scroll_expires("1"),
     "demo-scroll-ends-404": scroll_ends_404,
     "demo-scroll-held": scroll_held,
     "demo-cursor-loop": cursor_loop,
@@ -417,6 +428,7 @@ PREFIXES = {
     "demo-no-permission-": no_permission,
     "demo-plan-": plan,
     "demo-failing-": failing,
+    "demo-scroll-expires-": scroll_expires,
     "demo-scroll-held-": scroll_held_for,
     "demo-poisoned-": poisoned,
     "demo-broken-": broken,

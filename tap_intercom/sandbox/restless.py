@@ -22,14 +22,15 @@ LONGEST = 2
 
 
 def restless(state: State, call: Call, proceed: Proceed) -> Reply:
-    """Let a little time pass after every call, and one thing happen."""
+    """Let a little time pass after every call, and two things happen: one to what is listed."""
     try:
         return proceed()
     finally:
         dice = state.holdings.world.dice(DICE, call.total)
         state.clock.jump(dice.below(LONGEST + 1))
-        deed, table = DEEDS[call.total % len(DEEDS)]
-        deed(state.workspace, table, dice, int(state.clock.now()))
+        for deeds in (DEEDS, DEEDS_IN_LISTS):
+            deed, table = deeds[call.total % len(deeds)]
+            deed(state.workspace, table, dice, int(state.clock.now()))
 
 
 def _changed(workspace: Workspace, table: str, dice: Dice, at: int) -> None:
@@ -69,4 +70,23 @@ DEEDS: tuple[tuple[Deed, str], ...] = (
     (_gone, "companies"),
     (_born, "companies"),
     (_gone, "tickets"),
+)
+
+LISTED = (
+    "articles",
+    "calls",
+    "collections",
+    "news_items",
+    "content_snippets",
+    "dynamic_contents",
+    "external_pages",
+    "folders",
+    "internal_articles",
+    "macros",
+    "newsfeeds",
+    "audiences",
+    "data_connectors",
+)
+DEEDS_IN_LISTS: tuple[tuple[Deed, str], ...] = tuple(
+    (deed, table) for deed in (_changed, _gone, _born, _changed) for table in LISTED
 )

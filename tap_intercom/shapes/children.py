@@ -30,7 +30,7 @@ from tap_intercom.concurrency import at_once, ordered_map
 from tap_intercom.records import schema
 from tap_intercom.shapes.caps import gap
 from tap_intercom.shapes.derived import derived
-from tap_intercom.shapes.drift import Pages
+from tap_intercom.shapes.drift import RESTLESS, Pages
 from tap_intercom.shapes.losses import Loss, Losses, Portion, named
 from tap_intercom.shapes.probes import Glimpse, NotAsked, readable
 from tap_intercom.shapes.search import Search
@@ -299,8 +299,18 @@ class FanOut(Children):
         """
         pages = Pages(self, self.request(parent, reach), walk, self.ask)
         rows = [row for page in pages for row in page]
-        self.account.compare(named(parent), pages.count, pages.said)
+        self.compare_pages(parent, pages)
         return rows
+
+    def compare_pages(self, parent: Record, pages: Pages) -> None:
+        """Note it where pages gave fewer rows of a parent than there are.
+
+        Raises:
+            IntercomError: Something may be missing, and may be there the next time.
+        """
+        if not pages.is_whole:
+            raise IntercomError(self.name, f"Its list moved {RESTLESS}.")
+        self.account.compare(named(parent), pages.count, pages.said)
 
     def known(self, parent: Record) -> list[Record] | None:
         """Give the rows of a parent that already tells them; None if it does not."""

@@ -15,7 +15,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tap_intercom.api.bodies import at
-from tap_intercom.api.errors import IntercomError
 from tap_intercom.api.paginators import Request, next_request
 from tap_intercom.records import times
 from tap_intercom.run import FRESH_SECONDS
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
 # So often a list is read until nothing can be missing.
 READINGS = 5
+RESTLESS = f"each of the {READINGS} times that it was read, so something may be missing"
 
 # A first page may have been asked for beforehand, and clocks are compared by whole seconds.
 MARGIN = timedelta(seconds=FRESH_SECONDS + 1)
@@ -74,8 +74,9 @@ class Pages:
 
     `walk` yields the pages that `fetch` gives. With `back_to`, the list is newest first, and read
     no further than the page that has something older: there a record only slides onto an earlier
-    page when one before it goes. After the last page, `count` is how many records were read, and
-    `said` how many Intercom says there are, unless it is known that nothing is missing.
+    page when one before it goes. After the last page, `is_whole` says whether nothing can be
+    missing, `count` how many records were read, and `said` how many Intercom says there are, where
+    that may be more.
     """
 
     def __init__(
@@ -87,6 +88,7 @@ class Pages:
         back_to: datetime | None = None,
     ) -> None:
         """Take whose list it is, how it is asked for, and how far it is read."""
+        self.is_whole = False
         self.count = 0
         self.said: int | None = None
         self._stream = stream
@@ -101,20 +103,12 @@ class Pages:
         self._first = Reading(1, self._now())
 
     def __iter__(self) -> Iterator[list[Record]]:
-        """Yield the records of each page.
-
-        Raises:
-            IntercomError: The list moved, however often it was read.
-        """
-        reading, fetch = self._first, self._fetch
-        while True:
-            yield from self._pages(reading, fetch)
-            if self._is_whole(reading):
-                return
-            if reading.number == READINGS:
-                raise self._restless()
+        """Yield the records of each page."""
+        reading = self._first
+        yield from self._pages(reading, self._fetch)
+        while not self._has_all(reading) and reading.number < READINGS:
             reading = Reading(reading.number + 1, self._now(), before=reading.records)
-            fetch = self._stream.ask  # what was asked for beforehand says what was
+            yield from self._pages(reading, self._stream.ask)  # not what was asked beforehand
 
     def _pages(self, reading: Reading, fetch: Fetch) -> Iterator[list[Record]]:
         for body in self._walk(self._request, fetch):
@@ -162,33 +156,27 @@ class Pages:
         key = [record[name] for name in names if name in record]
         return hash(repr(record if not key or None in key else key))
 
-    def _is_whole(self, reading: Reading) -> bool:
+    def _has_all(self, reading: Reading) -> bool:
         """Say whether nothing can be missing that was there when a reading began."""
         self.count, self.said = reading.records, None
-        if not reading.is_numbered:
-            self.said = None if reading.ended_early else reading.counts[-1]
-            return True
-        if reading.ended_early:
-            return not reading.has_shrunk or reading.is_same
         # What one reading misses another may bring.
         together = len(self._read) - self._maybe_new
-        if reading.records - reading.maybe_new == reading.counts[0]:
-            return True
-        if together == self._first.counts[0]:
-            return True
-        self.said = reading.counts[-1]
-        return reading.is_same
+        if not reading.is_numbered:
+            self.is_whole = True
+            self.said = None if reading.ended_early else reading.counts[-1]
+        elif reading.ended_early:
+            self.is_whole = not reading.has_shrunk or reading.is_same
+        elif (reading.records - reading.maybe_new) == reading.counts[0] or (
+            together == self._first.counts[0]
+        ):
+            self.is_whole = True
+        else:
+            self.is_whole = reading.is_same
+            self.said = reading.counts[-1]
+        return self.is_whole
 
     def _now(self) -> datetime:
         return self._stream.run.now - MARGIN
-
-    def _restless(self) -> IntercomError:
-        return IntercomError(
-            self._stream.name,
-            f"The list at {self._request.path} moved each of the {READINGS} times that it was read,"
-            " and something may be missing. What was read is kept, and the next run reads it all"
-            " again: run it when less goes on in the workspace.",
-        )
 
 
 def is_numbered(request: Request, body: Body) -> bool:

@@ -16,7 +16,7 @@ from tap_intercom.api.paginators import walk
 from tap_intercom.records import times
 from tap_intercom.shapes.children import FanOut
 from tap_intercom.shapes.drift import Pages
-from tap_intercom.shapes.losses import Portion, named
+from tap_intercom.shapes.losses import Portion
 from tap_intercom.shapes.reach import INTERCOM_BEGAN
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Feed(FanOut):
         within = self.reach_for(parent, reach)
         pages = Pages(self, self.request(parent, within), walk, self.ask, within.since)
         rows = [row for page in pages for row in self.wanted(page, within)]
-        self.account.compare(named(parent), pages.count, pages.said)
+        self.compare_pages(parent, pages)
         return rows
 
     @override

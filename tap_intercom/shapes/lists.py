@@ -67,7 +67,7 @@ class List(Shape):
 
     @override
     def pages(self, reach: Reach) -> Iterator[Page]:
-        newest = None
+        newest, is_whole = None, True
         # A list that is read as far as the bookmark mostly ends with its first page, and a trial
         # wants no more than one.
         back_to = reach.since if self.newest_first else None
@@ -80,8 +80,8 @@ class List(Shape):
                     continue
                 newest = max(filter(None, [newest, *map(self.moment, records)]), default=None)
                 yield Page(self.wanted(records, reach))
-            self.account.compare(self.name, pages.count, pages.said)
-        yield Page([], newest)
+            is_whole &= noted(self, pages)
+        yield Page([], newest if is_whole else None)
 
     def requests(self) -> Iterator[Request]:
         """Ask for the first page; or for several, where there are several lists."""
@@ -109,6 +109,13 @@ def walked_ahead(request: Request, fetch: Fetch) -> Iterator[Body]:
     return ahead(walk(request, fetch))
 
 
+def noted(stream: Shape, pages: Pages) -> bool:
+    """Note what a list did not give, once it has been read; say whether nothing can be missing."""
+    stream.account.compare(stream.name, pages.count, pages.said)
+    stream.account.restless |= not pages.is_whole
+    return pages.is_whole
+
+
 class Windows(Shape):
     """A list that Intercom filters by time, read a month at a time: longer spans time out."""
 
@@ -116,7 +123,7 @@ class Windows(Shape):
 
     @override
     def pages(self, reach: Reach) -> Iterator[Page]:
-        walked = walk if reach.is_trial else walked_ahead
+        walked, is_whole = walk if reach.is_trial else walked_ahead, True
         for start, end in self.spans(reach):
             within = replace(reach, since=start, end=reach.until)
             is_last = end == reach.until
@@ -124,8 +131,8 @@ class Windows(Shape):
             for found in pages:
                 records = self.wanted(found, within)
                 yield Page([one for one in records if is_last or self.is_before(one, end)])
-            self.account.compare(self.name, pages.count, pages.said)
-            yield Page([], end)
+            is_whole &= noted(self, pages)
+            yield Page([], end if is_whole else None)
 
     @override
     def opening(self, reach: Reach) -> Request | None:

@@ -111,6 +111,46 @@ def test_the_most_in_flight(start: Start) -> None:
     assert stats["in_flight"] == 0
 
 
+def test_something_happens_right_after_an_answer(start: Start) -> None:
+    intercom = start()
+    listed = [one["id"] for one in intercom.get("/articles", per_page=9).json()["data"]]
+    moved = {"id": listed[4], "updated_at": int(intercom.sandbox.now())}
+    intercom.sandbox.meanwhile(
+        "/articles",
+        {"resource": "articles", "delete": listed[0]},
+        {"resource": "articles", "put": moved},
+        after=2,
+    )
+    for path in ("/articles", "/tags", "/articles/nonsense"):
+        intercom.get(path)
+        assert listed[0] in {one["id"] for one in intercom.truth("articles")}
+    answered = intercom.get("/articles", per_page=9).json()["data"]
+    assert [one["id"] for one in answered] == listed
+    left = [listed[4], *listed[1:4], *listed[5:]]
+    for _ in range(2):
+        answered = intercom.get("/articles", per_page=8).json()["data"]
+        assert [one["id"] for one in answered] == left
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"path": "/tags", "after": 0},
+        {"path": "/tags", "after": "1"},
+        {"path": "/tags", "deeds": [{"resource": "tags"}]},
+        {"path": "/tags", "deeds": [{"delete": "1"}]},
+        {"path": "/tags", "deeds": ["delete"]},
+    ],
+    ids=str,
+)
+def test_what_nobody_can_do_is_not_planned(intercom: Caller, given: Json) -> None:
+    url = f"{intercom.sandbox.url}/__sandbox__/meanwhile"
+    assert intercom.session.post(url, json=given).status_code == 400
+    plan = {"path": "/tags", "after": 1, "deeds": [{"resource": "tags", "delete": "none"}]}
+    assert intercom.session.post(url, json=plan).status_code == 200
+    assert intercom.get("/tags").status_code == 200
+
+
 @pytest.mark.parametrize("version", ["2.11", "2.16", "2.17", "Preview"])
 def test_the_truth_is_told_for_a_version(intercom: Caller, version: str) -> None:
     url = f"{intercom.sandbox.url}/__sandbox__/records/tickets"

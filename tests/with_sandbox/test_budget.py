@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 END = "2026-06-01T12:00:00Z"
 
 # Calls of a first run, and of one with nothing new after it, beside the one to `/me`, in a
-# workspace with 300 contacts, 253 companies, 150 conversations, 60 tickets and 60 articles.
+# workspace with 300 contacts, 253 companies, 150 conversations, 60 tickets and 60 articles. Of
+# `contact_companies`, `newsfeed_items` and `side_conversations` one parent has two pages, which are
+# read twice, as their rows do not say since when they are there.
 BUDGET = {
     "activity_log_event_types": (1, 1),
     "activity_logs": (25, 0),
@@ -37,7 +39,7 @@ BUDGET = {
     "company_tags": (4, 4),
     "contact_activities": (4, 4),
     "contact_attributes": (1, 1),
-    "contact_companies": (19, 2),
+    "contact_companies": (21, 2),
     "contact_event_summaries": (302, 302),
     "contact_events": (309, 302),
     "contact_granted_companies": (302, 2),
@@ -77,12 +79,12 @@ BUDGET = {
     "ip_allowlist": (1, 1),
     "macros": (2, 1),
     "news_items": (5, 5),
-    "newsfeed_items": (15, 15),
+    "newsfeed_items": (17, 17),
     "newsfeeds": (2, 2),
     "office_hours_exceptions": (4, 4),
     "office_hours_schedules": (1, 1),
     "segments": (1, 1),
-    "side_conversations": (152, 2),
+    "side_conversations": (154, 2),
     "subscription_types": (1, 1),
     "tags": (1, 1),
     "team_metrics": (5, 5),

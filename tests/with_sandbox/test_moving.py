@@ -8,16 +8,24 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from runs import Run, amiss, latest, sync
+from numbered import use_small_pages
+from runs import CUSTOM_OBJECT_TYPES, Run, amiss, latest, sync
 from thorough import the_first_of
 
+from tap_intercom.api import bodies
+from tap_intercom.records import times
 from tap_intercom.sandbox import running
+from tap_intercom.shapes.contents import ContentExport
+from tap_intercom.shapes.lists import Singleton
+from tap_intercom.shapes.reports import ReportExport
 from tap_intercom.shapes.stream import IntercomStream
+from tap_intercom.streams import STREAMS as REGISTERED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tap_intercom.sandbox import Sandbox
+    from tap_intercom.shapes.shape import Shape
 
     Note = Callable[[str, object], None]
 
@@ -90,6 +98,51 @@ def test_what_happens_between_any_two_calls_arrives_with_the_next_run(
         assert missing(sandbox, first, second) == {}
 
 
+# Of what is exported there are files, which stand still, and of some there is one object.
+SHAPES = [
+    one for one in REGISTERED if not issubclass(one, (ContentExport, ReportExport, Singleton))
+]
+
+
+def keys_of(stream: type[Shape], rows: list[dict[str, Any]]) -> set[tuple[str, ...]]:
+    """The keys of a stream's rows, as it sends them or as Intercom holds them."""
+    keys = set()
+    for row in rows:
+        named = {
+            **row,
+            "teammate_id": row.get("teammate_id") or bodies.at("teammate.id", row) or "",
+        }
+        if stream.name == "handling_events":
+            named["timestamp"] = times.canonical(row["timestamp"])
+        keys.add(tuple(str(named.get(name)) for name in stream.primary_keys))
+    return keys
+
+
+@pytest.mark.parametrize("version", ["2.16", "2.17"])
+@pytest.mark.parametrize("seed", the_first_of(1, 2, 3))
+def test_nothing_is_lost_of_any_shape_while_all_moves(
+    seed: int, version: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In pages of a few records, so that what is listed moves from one to another."""
+    use_small_pages(monkeypatch)
+    streams = [one.name for one in SHAPES]
+    settings = {"custom_object_types": CUSTOM_OBJECT_TYPES, "page_size": 5, "lookback_seconds": 0}
+    settings["api_version"] = version
+    with running(size=20, seed=seed, rate_limit=1_000_000) as sandbox:
+        first = sync(sandbox, *streams, token="demo-restless", **settings)
+        assert first.error is None
+        second = sync(sandbox, *streams, state=first.state, **settings)
+        assert second.error is None
+        lost, empty = {}, set()
+        for stream in (one for one in SHAPES if one.name not in first.left_out):
+            there = keys_of(stream, sandbox.records(stream.name, version))
+            arrived = keys_of(stream, [*first.rows(stream.name), *second.rows(stream.name)])
+            lost[stream.name] = there - arrived
+            empty |= set() if there else {stream.name}
+        assert empty <= {"newsfeed_items"}
+        assert {name: keys for name, keys in lost.items() if keys} == {}
+
+
 @pytest.mark.parametrize("method", ["search", "list"])
 def test_companies_that_are_listed_while_they_move_arrive_all_the_same(method: str) -> None:
     """Neither way gives companies without users."""
@@ -101,6 +154,56 @@ def test_companies_that_are_listed_while_they_move_arrive_all_the_same(method: s
         lost = [key[1] for key in missing(sandbox, first, second) if key[0] == "companies"]
         users = {one["id"]: one["user_count"] for one in sandbox.records("companies")}
         assert [one for one in lost if users[one] != 0] == []
+
+
+def companies_of(sandbox: Sandbox, count: int) -> set[str]:
+    """Leave so many companies in a workspace."""
+    for one in sandbox.records("companies")[count:]:
+        sandbox.delete("companies", one["id"])
+    return {one["id"] for one in sandbox.records("companies")}
+
+
+def born(sandbox: Sandbox, number: int) -> dict[str, Any]:
+    one = {**sandbox.records("companies")[0], "id": f"new-{number}", "company_id": f"new-{number}"}
+    return {"resource": "companies", "put": {**one, "updated_at": int(sandbox.now())}}
+
+
+@pytest.mark.parametrize("count", [0, 1, 99, 100, 101, 200])
+@pytest.mark.parametrize("grows", [False, True])
+def test_a_scroll_that_always_ends_with_404_gives_all_however_many_there_are(
+    count: int,
+    grows: bool,  # noqa: FBT001
+) -> None:
+    with running(size=300, rate_limit=1_000_000) as sandbox:
+        there = companies_of(sandbox, count)
+        if grows and there:
+            for number in range(3):
+                path = "/companies/scroll"
+                sandbox.meanwhile(path, born(sandbox, number), after=1 + 3 * number)
+        run = sync(sandbox, "companies", token="demo-scroll-ends-404")
+        assert run.error is None
+        assert there <= set(run.ids("companies"))
+        held = {one["id"] for one in sandbox.records("companies")}
+        again = sync(sandbox, "companies", token="demo-scroll-ends-404", state=run.state)
+        assert held <= {*run.ids("companies"), *again.ids("companies")}
+
+
+@pytest.mark.parametrize("times", [1, 2, 3, 9])
+def test_a_scroll_that_is_lost_after_the_same_page_is_no_end(times: int) -> None:
+    with running(size=300, rate_limit=1_000_000) as sandbox:
+        there = companies_of(sandbox, 200)
+        token = f"demo-scroll-expires-{times}"
+        run = sync(sandbox, "companies", token=token, emit_activate_version_messages=True)
+        assert run.error is None
+        assert set(run.ids("companies")) == there
+
+
+def test_a_scroll_that_is_always_lost_takes_nothing_from_a_target() -> None:
+    with running(size=300, rate_limit=1_000_000) as sandbox:
+        settings = {"emit_activate_version_messages": True}
+        run = sync(sandbox, "company_tags", token="demo-scroll-expires-99", **settings)
+        assert "the last page of them was full" in run.failed["company_tags"]
+        assert [one["type"] for one in run.messages].count("ACTIVATE_VERSION") == 0
 
 
 def test_runs_that_follow_each_other_in_a_restless_workspace_lose_nothing() -> None:
