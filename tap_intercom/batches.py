@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     Record = dict[str, Any]
 
 
-# Targets of the SDK note in this column which version the line of a RECORD names, and look at it when
-# a version is activated. Of the rows of a file they note only what is in them, and without it
+# Targets of the SDK note in this column which version the line of a RECORD names, and look at it
+# when a version is activated. Of the rows of a file they note only what is in them, and without it
 # target-postgres takes all of them for deleted.
 VERSION = "_sdc_table_version"
 
@@ -58,6 +58,13 @@ class BatchedRecords(PlainRecords):
     def progress(self) -> dict[str, Any]:
         """The bookmark, as far as records have been handed out; STATE tells `stream_state`."""
         return self.stream_state
+
+    @override
+    def get_batch_config(self, config: Mapping[str, Any]) -> BatchConfig | None:
+        found = super().get_batch_config(config)
+        if found and found.encoding.format == BatchFileFormat.JSONL:
+            found.encoding.compression = found.encoding.compression or "gzip"
+        return found
 
     @override
     def _sync_batches(self, batch_config: BatchConfig, context: Any = None) -> None:

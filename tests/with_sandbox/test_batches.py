@@ -8,17 +8,19 @@ import random
 import signal
 import time
 from collections import Counter
-from copy import deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 import pytest
+from answering import answer
+from intercom import DAY, STARTED, Asked, Intercom, synced
 from program import PATIENCE, Program
 from runs import CUSTOM_OBJECT_TYPES, NAMES, Run, catalog_of, latest, sync
 from thorough import the_first_of
 
+from tap_intercom.records import times
 from tap_intercom.sandbox import running
 from tap_intercom.shapes.shape import Shape
 from tap_intercom.streams import STREAMS
@@ -122,18 +124,15 @@ def test_files_are_compressed_as_the_message_says(
     small: Sandbox, told: Run, tmp_path: Path, compression: str | None
 ) -> None:
     settings = to_files(tmp_path)
-    settings["batch_config"]["encoding"]["compression"] = compression
-    run = sync(small, "tags", **{**settings, "batch_config": without_none(settings)})
+    if compression:
+        settings["batch_config"]["encoding"]["compression"] = compression
+    else:
+        del settings["batch_config"]["encoding"]["compression"]
+    run = sync(small, "tags", **settings)
     [*_, batch] = [one for one in run.messages if one["type"] == "BATCH"]
-    assert batch["encoding"].get("compression") == compression
+    assert batch["encoding"] == {"format": "jsonl", "compression": compression or "gzip"}
     assert in_lines(run).rows("tags") == told.rows("tags")
     assert all(one.name.startswith("part-tap-intercom--tags-") for one in tmp_path.iterdir())
-
-
-def without_none(settings: dict[str, Any]) -> dict[str, Any]:
-    config = deepcopy(settings["batch_config"])
-    config["encoding"] = {name: one for name, one in config["encoding"].items() if one}
-    return config  # type: ignore[no-any-return]
 
 
 def test_no_file_has_more_records_than_it_may(small: Sandbox, tmp_path: Path) -> None:
@@ -340,3 +339,46 @@ def test_a_target_that_dies_leaves_no_state_ahead(
 
     expected = {key for key in latest(told) if key[0] in STOPPED}
     assert Ended(small, tmp_path, page_size=3).union(end).keys() == expected
+
+
+# A second turn
+
+
+def done_with(state: dict[str, Any], parents: list[dict[str, Any]]) -> set[str]:
+    """Whose notes the next run does not ask for."""
+    bookmark = state.get("bookmarks", {}).get("contact_notes", {})
+    kept = {one["id"] for one in bookmark.get("failed", [])}
+    reached = bookmark.get("replication_key_value", "")
+    return {one["id"] for one in parents if times.canonical(one["updated_at"]) < reached} - kept
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 100])
+def test_rows_of_a_second_turn_are_in_files_before_their_parent_is_let_go(
+    tmp_path: Path, size: int
+) -> None:
+    """At each STATE, a parent that the bookmark has passed has its rows named, or is kept."""
+    failing = "2"
+    tries = iter(range(9))
+
+    def rows(asked: Asked) -> Any:
+        name = asked.path.split("/")[2]
+        if name == failing and next(tries) < 3:
+            return answer(500, {})
+        return {"data": [{"id": f"{name}{one}", "created_at": STARTED - DAY} for one in "abc"]}
+
+    parents = [{"id": str(one), "updated_at": STARTED - (9 - one) * DAY} for one in range(1, 7)]
+    intercom = Intercom().put("/contacts/search", {"data": parents})
+    for one in parents:
+        intercom.put(f"/contacts/{one['id']}/notes", rows)
+    run = in_lines(synced(intercom, "contact_notes", **to_files(tmp_path, size)))
+    assert run.error is None
+    named: set[str] = set()
+    for message in run.messages:
+        if message["type"] == "RECORD":
+            named.add(message["record"]["id"])
+        if message["type"] == "STATE":
+            done = done_with(message["value"], parents)
+            assert {f"{one}{row}" for one in done for row in "abc"} <= named
+    assert named == {f"{one['id']}{row}" for one in parents for row in "abc"}
+    assert run.state["bookmarks"]["contact_notes"]["failed"] == []
+    assert run.ids("contact_notes")[-3:] == ["2a", "2b", "2c"]

@@ -240,6 +240,11 @@ def test_what_the_sdk_reads_of_it_is_good(shell: Shell, value: str) -> None:
         ("stream_maps", '{"__else__": 5}'),
         ("stream_maps", '{"tags": {"__key_properties__": ["nope"]}}'),
         ("batch_config", '{"encoding": {}}'),
+        (
+            "batch_config",
+            '{"encoding": {"format": "jsonl"}, "storage": {"root": "x"}, "batch_size": 0}',
+        ),
+        ("batch_config", '{"encoding": {"format": "parquet"}, "storage": {"root": "x"}}'),
         ("flattening", '{"flattening_max_depth": null}'),
     ],
 )
