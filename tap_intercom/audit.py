@@ -142,9 +142,9 @@ class Account:
     @property
     def incomplete(self) -> list[str]:
         """Say what is known to be missing, and why."""
-        return list(self._missing())
+        return [*self._unread(), *self._fewer()]
 
-    def _missing(self) -> Iterator[str]:
+    def _unread(self) -> Iterator[str]:
         if self.left_out:
             yield "left out"
         elif self.failed:
@@ -155,6 +155,8 @@ class Account:
             yield "some of it was refused"
         if self.restless:
             yield "the list moved each time that it was read"
+
+    def _fewer(self) -> Iterator[str]:
         if self.lost:
             yield f"{_counted(len(self.lost), 'parent')} whose rows could not be read"
         if self.capped:

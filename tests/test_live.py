@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 LIVE = sorted((Path(__file__).parent / "live").glob("*.json"))
 
+# Who recorded them asked for another order, or none.
+IN_ANOTHER_ORDER = "Intercom did not give these by the time of their change"
+
+# What is asked beside what was recorded.
+NONE = {"type": "list", "data": []}
 ME = {"type": "admin", "id": "1", "app": {"type": "app", "id_code": "abcd0001", "region": "US"}}
 
 
@@ -39,7 +44,8 @@ class Recorded:
 @contextmanager
 def served(answers: dict[str, list[Any]]) -> Iterator[Recorded]:
     """Serve recorded answers over HTTP."""
-    waiting = {path: list(bodies) for path, bodies in answers.items()} | {"/me": [ME]}
+    waiting = {"/me": [ME], "/data_attributes": [NONE]}
+    waiting |= {path: list(bodies) for path, bodies in answers.items()}
     lock = threading.Lock()
 
     class Handler(BaseHTTPRequestHandler):
@@ -101,7 +107,8 @@ def test_what_was_seen_comes_out(path: Path, caplog: pytest.LogCaptureFixture) -
     assert (run.error, run.failed, run.left_out) == (None, {}, {})
     assert rows_of(recording, run) == recording["rows"]
     told = [one for one in caplog.records if one.levelname in {"WARNING", "ERROR"}]
-    assert [one.getMessage() for one in told if one.name.startswith("tap-intercom")] == []
+    lines = [one.getMessage() for one in told if one.name.startswith("tap-intercom")]
+    assert [line for line in lines if not line.startswith(IN_ANOTHER_ORDER)] == []
 
 
 @pytest.mark.parametrize("path", LIVE, ids=named)

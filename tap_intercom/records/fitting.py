@@ -103,7 +103,7 @@ WRITTEN_TEXTS: Mapping[str, str] = {repr(name): field for name, field in TEXTS.i
 def _lines(schema: Schema, value: _Value, pad: str) -> Iterator[str]:
     """Write the lines that make a value fit."""
     it, kind, depth = value.it, schema["type"][0], len(pad)
-    form, fields = schema.get("format", kind), schema.get("properties", {})
+    form = schema.get("format", kind)
     if kind == "array":
         yield f"{pad}if {it}.__class__ is list:"
         inside = value.inside(f"at{depth}", depth)
@@ -111,19 +111,7 @@ def _lines(schema: Schema, value: _Value, pad: str) -> Iterator[str]:
         yield from _lines(schema["items"], inside, f"{pad}  ")
         yield f"{pad}elif {it} is not None: {value.becomes('move')}"
     elif kind == "object":
-        yield f"{pad}if {it}.__class__ is dict:"
-        yield f"{pad} pass"
-        if schema.get("additionalProperties") is False:
-            inside, known = value.inside("name", depth), ", ".join(map(repr, fields))
-            yield f"{pad} for name in [one for one in {it} if one not in {{{known}}}]:"
-            yield f"{pad}  move({it}.pop(name), {inside.where}, name, rescued)"
-        for name, declared in fields.items():
-            inside = value.inside(repr(name), depth)
-            yield f"{pad} {inside.it} = {it}.get({name!r})"
-            yield from _lines(declared, inside, f"{pad} ")
-        if (text := WRITTEN_TEXTS.get(value.name)) in (fields or {}):
-            yield f"{pad}elif {it}.__class__ is str: {value.place} = {{{text!r}: {it}}}"
-        yield f"{pad}elif {it} is not None: {value.becomes('move')}"
+        yield from _lines_of_object(schema, value, pad)
     elif form == "date-time":
         yield f"{pad}if {it}.__class__ is int and 0 <= {it} < {times.SECONDS_BEFORE}:"
         yield f"{pad} {value.place} = HOURS[{it} // 3600] + SECONDS[{it} % 3600]"
@@ -137,6 +125,24 @@ def _lines(schema: Schema, value: _Value, pad: str) -> Iterator[str]:
         if form == "integer":
             fits = f"{it}.__class__ is int and {-_LARGEST} <= {it} < {_LARGEST}"
         yield f"{pad}if not ({fits}) and {it} is not None: {value.becomes(f'fit_{form}')}"
+
+
+def _lines_of_object(schema: Schema, value: _Value, pad: str) -> Iterator[str]:
+    """Write the lines that make an object fit; a text may stand for one of its fields."""
+    it, depth, fields = value.it, len(pad), schema.get("properties", {})
+    yield f"{pad}if {it}.__class__ is dict:"
+    yield f"{pad} pass"
+    if schema.get("additionalProperties") is False:
+        inside, known = value.inside("name", depth), ", ".join(map(repr, fields))
+        yield f"{pad} for name in [one for one in {it} if one not in {{{known}}}]:"
+        yield f"{pad}  move({it}.pop(name), {inside.where}, name, rescued)"
+    for name, declared in fields.items():
+        inside = value.inside(repr(name), depth)
+        yield f"{pad} {inside.it} = {it}.get({name!r})"
+        yield from _lines(declared, inside, f"{pad} ")
+    if (text := WRITTEN_TEXTS.get(value.name)) in fields:
+        yield f"{pad}elif {it}.__class__ is str: {value.place} = {{{text!r}: {it}}}"
+    yield f"{pad}elif {it} is not None: {value.becomes('move')}"
 
 
 def _move(value: Any, where: Where, name: str | int, rescued: Rescued) -> None:
