@@ -17,8 +17,8 @@ from requests import codes
 from typing_extensions import override
 
 from tap_intercom.api.address import REGIONS, USER_AGENT, Address, base_url
-from tap_intercom.api.bodies import at, decode
-from tap_intercom.api.client import Client, Rules, anything
+from tap_intercom.api.bodies import Doubtful, answered, at
+from tap_intercom.api.client import Client, Rules
 from tap_intercom.api.errors import (
     NO_VERSION,
     VERDICTS,
@@ -64,7 +64,19 @@ class WhoAmI(Request):
 
     @override
     def read(self, response: Response) -> tuple[Body, Mapping[str, str]]:
-        return decode(response), response.headers
+        return answered(response), response.headers
+
+
+def names_workspace(_: Request, found: tuple[Body, Mapping[str, str]]) -> None:
+    """See whether an answer to `/me` says of which workspace it speaks, be it that of none.
+
+    Raises:
+        Doubtful: It does not.
+    """
+    me, _headers = found
+    if not isinstance(me, dict) or "app" not in me:
+        msg = "Intercom's answer to /me does not say which workspace the token is for."
+        raise Doubtful(msg)
 
 
 # Any token may ask who it belongs to. What is wrong with one that may not, by the status.
@@ -163,7 +175,7 @@ class Run:
             TokenRefused: The token is wrong or revoked, or may do nothing at all.
         """
         try:
-            plain = replace(rules, verdicts=VERDICTS, check=anything)
+            plain = replace(rules, verdicts=VERDICTS, check=names_workspace)
             return self.client.send(WhoAmI(), plain)  # type: ignore[no-any-return]
         except NotAvailable as error:
             status = error.failure.status if error.failure else None

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tap_intercom.api import retries
 from tap_intercom.api.address import USER_AGENT
-from tap_intercom.api.bodies import Garbled, decode
+from tap_intercom.api.bodies import Doubtful, Garbled, decode
 from tap_intercom.api.errors import (
     ERRORS,
     RETRY,
@@ -148,6 +148,7 @@ def test_every_row_of_the_table_has_an_example() -> None:
         if status >= 300
     ]
     failures += [Failure.of_network(one) for one in (requests.Timeout(), TooLarge())]
+    failures.append(Failure.of_body(Doubtful("it contradicts itself"), answer(200)))
     assert {judged(one, VERDICTS) for one in failures} == set(VERDICTS)
 
 

@@ -14,7 +14,7 @@ from answering import answer
 from intercom import Intercom, quick
 
 from tap_intercom.api import errors
-from tap_intercom.api.bodies import Garbled
+from tap_intercom.api.bodies import Doubtful, Garbled
 from tap_intercom.api.client import Rules
 from tap_intercom.api.errors import (
     IN_A_SCROLL,
@@ -68,6 +68,7 @@ def unsaid(status: int) -> Failure:
 SILENT = Failure.of_network(requests.ConnectionError("no route"))
 SLOW = Failure.of_network(TooSlow("late"))
 LARGE = Failure.of_network(TooLarge("the answer is larger than 64 MB"))
+DOUBTFUL = Failure.of_body(Doubtful("contradicts itself"), answer(200))
 GARBLED = Failure.of_body(Garbled("no JSON"), answer(200))
 
 TABLES = [VERDICTS, OF_SEARCHES, IN_A_SCROLL, OF_EXPORTS]
@@ -78,6 +79,7 @@ EXPECTED = [
     (SLOW, RETRY, SMALLER, RESTART, RETRY),
     (GARBLED, RETRY, RETRY, RESTART, RETRY),
     (LARGE, STOP, SMALLER, RESTART, STOP),
+    (DOUBTFUL, RETRY, RETRY, RETRY, RETRY),
     *((said(one), RETRY, RETRY, RESTART, RETRY) for one in (425, 501, 599)),
     *((said(one), RETRY, SMALLER, RESTART, RETRY) for one in (408, 500, 503)),
     *((unsaid(one), RETRY, SMALLER, RESTART, RETRY) for one in (408, 500, 503)),

@@ -67,8 +67,11 @@ def test_one_object_is_a_page_of_one_and_moves_nothing(
     assert [str(one) for one in intercom.asked] == ["GET /me", "GET /ip_allowlist"]
 
 
-def test_a_list_where_an_object_should_be_is_an_error(tap: TapIntercom, intercom: Intercom) -> None:
-    intercom.put("/ip_allowlist", [{"enabled": True}])
+@pytest.mark.parametrize("body", [[{"enabled": True}], {}, {"type": "ip_allowlist"}], ids=str)
+def test_what_is_no_object_or_has_nothing_in_it_is_an_error(
+    tap: TapIntercom, intercom: Intercom, body: Any
+) -> None:
+    intercom.put("/ip_allowlist", body)
     stream = tap.streams["ip_allowlist"]
     with pytest.raises(IntercomError, match="is no object"):
         list(stream.pages(stream.reach()))
@@ -98,7 +101,7 @@ def test_the_workspace_is_outside_and_the_teammate_inside(
 def test_an_object_is_asked_for_alike_beforehand_and_in_a_probe(
     tap: TapIntercom, intercom: Intercom
 ) -> None:
-    intercom.put("/ip_allowlist", {})
+    intercom.put("/ip_allowlist", {"enabled": True})
     stream = tap.streams["ip_allowlist"]
     glimpse = stream.probe(None)
     list(stream.pages(stream.reach()))
@@ -436,7 +439,10 @@ class Twofold(List):
         ({"a": {"rows": None}, "b": {"rows": [{"id": "2"}]}}, ["2"]),
         ({"a": {"rows": []}, "b": {"rows": [{"id": "2"}]}}, []),
         ({"b": {"rows": {"id": "2"}}}, ["2"]),
-        ({"b": {"rows": None}}, []),
+        ({"b": {"rows": None, "total_count": 0}}, []),
+        ({"b": {"rows": {}}, "pages": {"total_count": "0"}}, []),
+        ({"a": {"total_count": 0}}, []),
+        ({"id": "1", "b": {"rows": None}}, []),
         ([{"id": "3"}], ["3"]),
     ],
     ids=str,
@@ -448,7 +454,26 @@ def test_of_two_places_the_first_that_has_records_counts(
     assert [row["id"] for row in stream.dig(body)] == rows
 
 
-@pytest.mark.parametrize("body", [{}, {"rows": []}, {"a": {}}, {"b": {"rows": 5}}, None, 5, "a"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"rows": []},
+        {"a": {}},
+        {"b": {"rows": 5}},
+        {"b": {"rows": None}},
+        {"b": {"rows": {}}},
+        {"b": {"rows": {"type": "list"}}},
+        {"b": {"rows": None, "total_count": 3}},
+        {"b": {"total_count": None}},
+        {"id": "1", "b": {"rows": None, "total_count": 3}},
+        {"id": "1"},
+        None,
+        5,
+        "a",
+    ],
+    ids=str,
+)
 def test_no_list_where_records_should_be_is_not_taken_as_empty(tap: TapIntercom, body: Any) -> None:
     with pytest.raises(Garbled, match=r"no list at `a.rows|b.rows`"):
         Twofold(tap, tap.run).dig(body)

@@ -14,6 +14,7 @@ from tap_intercom.api.paginators import (
     RepeatedPage,
     Request,
     Trail,
+    contradiction,
     next_request,
     walk,
 )
@@ -85,6 +86,99 @@ def test_a_url_may_change_what_was_asked() -> None:
     assert following.params == {"per_page": "7"}
 
 
+CURSOR = "WzE3LDVd+/a=="
+PAGED = LIST.with_params({"page": 2})
+
+
+@pytest.mark.parametrize(
+    ("body", "name"),
+    [
+        ({"pages": {"next": CURSOR}}, "starting_after"),
+        ({"next": CURSOR, "page": 1, "total_pages": 9}, "starting_after"),
+        ({"pages": {"next": f"starting_after={CURSOR.replace('+', '%2B')}"}}, "starting_after"),
+        ({"pages": {"next": "/x?starting_after=WzE3LDVd%2B%2Fa%3D%3D"}}, "starting_after"),
+        ({"pages": {"next": None, "starting_after": CURSOR}}, "starting_after"),
+        ({"pages": {"next": {"cursor": CURSOR}}}, "cursor"),
+        ({"next_cursor": CURSOR}, "cursor"),
+        ({"pages": {"next_cursor": CURSOR, "has_more": True}}, "cursor"),
+    ],
+    ids=str,
+)
+def test_a_cursor_may_be_said_in_other_words(body: Any, name: str) -> None:
+    assert follow(LIST, body).params == {"per_page": 2, name: CURSOR}
+    assert follow(SEARCH, body) == SEARCH.starting_after(CURSOR)
+    assert contradiction(LIST, body) is None
+
+
+def test_a_cursor_may_be_a_number() -> None:
+    for cursor in (5, 5.0, "5"):
+        body = {"pages": {"next": {"starting_after": cursor}}}
+        assert follow(LIST, body).params["starting_after"] in {"5", "5.0"}
+        assert follow(SEARCH, body).body["pagination"]["starting_after"] in {"5", "5.0"}  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"pages": {"next": {"page": "2"}}},
+        {"pages": {"next": 2, "page": 1}},
+        {"pages": {"next": "2", "page": "1"}},
+        {"pages": {"page": "1", "total_pages": "3"}},
+        {"page": 1.0, "total_pages": "3"},
+        {"pages": {"next": "page=2"}},
+        {"pages": {"next": "?page=2"}},
+    ],
+    ids=str,
+)
+def test_the_number_of_a_page_may_be_text(body: Any) -> None:
+    assert follow(LIST, body).key == PAGED.key
+    assert contradiction(LIST, body) is None
+
+
+@pytest.mark.parametrize(
+    ("request_", "body"),
+    [
+        (LIST, {"pages": {"next": {"page": 1}}}),
+        (LIST, {"pages": {"next": "https://api.intercom.io/x", "page": 1}}),
+        (LIST, {"next_cursor": None, "has_more": True}),
+        (LIST, {"pages": {"next": {"url": "odd"}}}),
+        (PAGED, {"pages": {"next": {"page": "2"}, "page": 2}}),
+        (PAGED, {"pages": {"next": "https://api.intercom.io/x?page=1&per_page=2"}}),
+        (PAGED, {"page": 1, "total_pages": 2}),
+        (SEARCH, {"pages": {"next": {"page": 2, "per_page": 50}}}),
+        (SEARCH, {"data": [], "has_more": True}),
+        (SEARCH.starting_after("a"), {"pages": {"next": {"starting_after": "a"}}}),
+        (LIST.starting_after("a"), {"pages": {"next": {"page": 2, "starting_after": "a"}}}),
+    ],
+    ids=str,
+)
+def test_a_page_that_says_there_is_more_and_not_where_contradicts_itself(
+    request_: Request, body: Any
+) -> None:
+    assert contradiction(request_, body)
+    with pytest.raises(RepeatedPage):
+        list(walk(request_, lambda _: body))
+
+
+def test_where_a_page_names_itself_its_number_helps() -> None:
+    body = {"pages": {"next": {"page": 2}, "page": 2, "total_pages": 3}}
+    assert contradiction(PAGED, body)
+    assert follow(PAGED, body).key == LIST.with_params({"page": 3}).key
+    assert contradiction(PAGED, {"data": [{}], "pages": {"page": 2, "total_pages": 1}})
+
+
+def test_a_request_knows_how_many_records_came_before_it() -> None:
+    bodies = iter([{"data": [{"id": "1"}], "next": "a"}, {"data": [{"id": "2"}], "next": "b"}, {}])
+    before: list[int] = []
+
+    def server(request: Request) -> Any:
+        before.append(request.before)
+        return next(bodies)
+
+    list(walk(LIST, server))
+    assert before == [0, 1, 2]
+
+
 def test_pages_are_counted_where_there_is_no_next() -> None:
     body = {"pages": {"next": None, "page": 1, "total_pages": 3}}
     assert follow(LIST, body).params == {"per_page": 2, "page": 2}
@@ -115,7 +209,6 @@ def test_a_bare_cursor() -> None:
         {"pages": {"next": None, "page": 1, "total_pages": None}},
         {"page": 2, "total_pages": 2},
         {"next_cursor": "abc", "has_more": False},
-        {"next_cursor": None, "has_more": True},
         {"pages": "odd"},
         [{"id": "1"}],
         [],

@@ -123,9 +123,9 @@ def test_what_is_wrong_with_a_token_that_may_not_ask(run: Run, intercom: Interco
 def test_the_token_is_checked_by_plain_rules_whatever_those_of_the_stream(
     run: Run, intercom: Intercom, naps: list[float]
 ) -> None:
-    intercom.put("/me", answer(500), {"id": "7"})
+    intercom.put("/me", answer(500), {"id": "7", "app": None})
     body, _ = run.check_token(replace(RULES, verdicts=IN_A_SCROLL))
-    assert body == {"id": "7"}
+    assert body == {"id": "7", "app": None}
     assert len(naps) == 1
 
 

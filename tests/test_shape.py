@@ -375,7 +375,7 @@ def test_a_query_has_what_the_version_knows(make_tap: Callable[..., TapIntercom]
         ({"data": [{}] * 2, "total_count": 7, "pages": {"next": "/x?page=2"}}, 7, 4),
         ({"data": [{}] * 2, "total_count": 8, "pages": {"next": "/x?page=2"}}, 8, 4),
         ({"data": [{}] * 2, "pages": {"next": "/x?page=2"}}, None, None),
-        ({"data": [{}] * 2, "total_count": "7", "pages": {"next": "/x?page=2"}}, None, None),
+        ({"data": [{}] * 2, "total_count": "7", "pages": {"next": "/x?page=2"}}, 7, 4),
         ({"data": [], "total_count": 7, "pages": {"next": "/x?page=2"}}, 7, None),
         ({"data": [], "total_count": 0}, 0, 1),
         ({"data": []}, 0, 1),

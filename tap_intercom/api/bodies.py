@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -20,11 +21,56 @@ if TYPE_CHECKING:
 Body = Any
 Record = dict[str, Any]
 
+DIGITS = re.compile("[0-9]{1,18}")
+
 NUL = b"\\u0000"
 
 
 class Garbled(Exception):
     """The body of an answer is not what it should be; it may be when it is asked for again."""
+
+
+class Doubtful(Garbled):
+    """A page contradicts itself. What it says all the same when it is asked again is taken."""
+
+
+class Refused(Exception):
+    """An answer is an error, whatever its status says."""
+
+    def __init__(self, body: Body) -> None:
+        """Take what it says."""
+        super().__init__()
+        self.body = body
+
+
+def answered(response: requests.Response) -> Body:
+    """Decode a body that holds what was asked for.
+
+    Raises:
+        Garbled: It is empty or not JSON.
+        Refused: It is an error.
+    """
+    body = decode(response)
+    if is_error(body):
+        raise Refused(body)
+    return body
+
+
+def is_error(body: Body) -> bool:
+    """Say whether a body is Intercom's list of errors, and not a record that has some."""
+    if not isinstance(body, dict):
+        return False
+    is_alone = bool(body.get("errors")) and body.keys() <= {"type", "request_id", "errors"}
+    return body.get("type") == "error.list" or is_alone
+
+
+def number(value: Any) -> int | None:
+    """Read a number that may be written as text; None if it is none, or no whole one."""
+    if isinstance(value, str):
+        return int(value) if DIGITS.fullmatch(value) else None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return int(value) if value == int(value) else None
 
 
 def decode(response: requests.Response) -> Body:
@@ -33,17 +79,25 @@ def decode(response: requests.Response) -> Body:
     Raises:
         Garbled: It is empty or not JSON, which Intercom sends with a 200 at times.
     """
-    content = response.content
+    try:
+        return read_json(response.content)
+    except (ValueError, RecursionError) as error:
+        msg = f"Intercom answered {response.status_code} with a body that is not JSON."
+        raise Garbled(msg) from error
+
+
+def read_json(content: bytes) -> Body:
+    """Read JSON, however odd it is.
+
+    Raises:
+        ValueError, RecursionError: It is none, or nested too deeply.
+    """
     try:
         if NUL not in content:
             return msgspec.json.decode(content)
     except (ValueError, RecursionError):
         pass  # it may be JSON that is odd
-    try:
-        return _storable(json.loads(content, parse_float=_finite, parse_constant=str))
-    except (ValueError, RecursionError) as error:
-        msg = f"Intercom answered {response.status_code} with a body that is not JSON."
-        raise Garbled(msg) from error
+    return _storable(json.loads(content, parse_float=_finite, parse_constant=str))
 
 
 def _finite(text: str) -> float | str:

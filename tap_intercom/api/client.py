@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import requests
 
 from tap_intercom.api import errors
-from tap_intercom.api.bodies import Garbled
+from tap_intercom.api.bodies import Doubtful, Garbled, Refused
 from tap_intercom.api.clock import Clock
 from tap_intercom.api.errors import Failure, IntercomError, StillFailing, Unreachable
 from tap_intercom.api.health import Health
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from tap_intercom.audit import Account
 
 
-def anything(_: Any) -> None:
+def anything(_: Request, __: Any) -> None:
     """Find nothing wrong with what an answer holds."""
 
 
@@ -52,7 +52,7 @@ class Rules:
 
     `permission` is what to tick in the Developer Hub for it. With a `page_size`, what is asked with
     a POST is asked for in pages of that size. `check` raises `Garbled` where an answer does not
-    hold what was asked for.
+    hold what was asked for, and `Doubtful` where it contradicts itself.
     """
 
     stream: str
@@ -61,7 +61,7 @@ class Rules:
     verdicts: errors.Table = errors.VERDICTS
     patience: Patience = PATIENT
     page_size: PageSize | None = None
-    check: Callable[[Any], object] = anything
+    check: Callable[[Request, Any], object] = anything
 
     def size_of(self, request: Request, most: int = sys.maxsize) -> int | None:
         """Give the size of page to ask for, so many at the most; None if it is not ours to say."""
@@ -128,6 +128,8 @@ class Client:
         try:
             return again(call.attempt, call.is_over, call.tell)
         except Passing as error:
+            if error.failure.kind == errors.DOUBTFUL:
+                return call.doubted  # it says so each time
             raise call.given_up(error) from error
 
     def works(self, rules: Rules) -> bool:
@@ -167,9 +169,9 @@ class Client:
                     self.received.bytes += len(response.content)
                     self.heard(request, rules, response)
                 if is_error:
-                    raise self._failed(response)
+                    raise self._failed(Failure.of_answer(response))
                 found = request.read(response)
-                rules.check(found)
+                rules.check(request, found)
                 self.health.is_alive()
                 self.clock.learn(response.headers, sent_at)
                 return found
@@ -177,12 +179,15 @@ class Client:
             failure = Failure.of_network(error)
             self.heard(request, rules, failure)
             raise Failed(failure) from error
+        except Refused as error:
+            raise self._failed(Failure.of_errors(error.body, response)) from error
+        except Doubtful as error:
+            raise Failed(Failure.of_body(error, response), found) from error
         except Garbled as error:
             raise Failed(Failure.of_body(error, response)) from error
 
-    def _failed(self, response: requests.Response) -> Failed:
-        """Read an answer that is an error; one that is Intercom's own is a sign of life."""
-        failure = Failure.of_answer(response)
+    def _failed(self, failure: Failure) -> Failed:
+        """Take an answer that is an error; one that is Intercom's own is a sign of life."""
         if failure.kind == errors.ANSWER and failure.status not in errors.PASSING:
             self.health.is_alive()
         return Failed(failure)
@@ -200,10 +205,11 @@ class Client:
 class Failed(Exception):
     """A request, sent once, that did not bring what was asked for."""
 
-    def __init__(self, failure: Failure) -> None:
-        """Take what decides the next step."""
+    def __init__(self, failure: Failure, doubted: Any = None) -> None:
+        """Take what decides the next step, and what the answer held if that is only doubted."""
         super().__init__(str(failure))
         self.failure = failure
+        self.doubted = doubted
 
 
 class _Call:
@@ -218,6 +224,7 @@ class _Call:
         # How often a page was too much, by its size; no larger one is asked for than the last.
         self._too_much: Counter[int] = Counter()
         self._most = sys.maxsize
+        self.doubted: Any = None  # what the last answer held, where it contradicted itself
 
     def attempt(self) -> Any:
         """Send the request once."""
@@ -229,6 +236,7 @@ class _Call:
         except Failed as error:
             self._failing_since = self._failing_since or time.monotonic()
             self._tries += 1
+            self.doubted = error.doubted
             row = rules.judge(error.failure, size)
             if row.verdict == errors.SMALLER and size is not None:
                 self._is_too_much(size, error.failure)

@@ -20,12 +20,12 @@ ends the run.
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from singer_sdk.exceptions import FatalAPIError
 
-from tap_intercom.api.bodies import Garbled, decode
+from tap_intercom.api.bodies import Doubtful, Garbled, decode
 from tap_intercom.api.transfer import TooLarge, TooSlow
 from tap_intercom.plain import Sentence, plain
 
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     import requests
     from typing_extensions import Self
 
+    from tap_intercom.api.bodies import Body
+
 RETRY, SMALLER, RESTART, WAIT = "retry", "smaller", "restart", "wait"
 SKIP_ROWS, LEAVE_OUT, STOP = "skip the rows", "leave out", "stop"
 
@@ -45,12 +47,52 @@ NO_PERMISSION, NO_PLAN, NO_VERSION = "no permission", "not in the plan", "not in
 # Statuses of what is one too many, of what is not there, and of what may pass.
 TOO_MANY = 429
 NOT_THERE = frozenset({404, 410})
+FIRST_REDIRECT = 300
 PASSING = frozenset({408, 425, TOO_MANY, *range(500, 600)})
 
 # What came: Intercom's JSON, a page of something before it, a body that is none of what was asked
 # for, nothing, nothing in time, or too much; or there is no host of that name.
 ANSWER, PAGE, GARBLED = "answer", "page", "garbled"
 SILENT, SLOW, LARGE, NOWHERE = "silent", "slow", "large", "nowhere"
+# It is what was asked for, and contradicts itself.
+DOUBTFUL = "doubtful"
+
+# The status that an error has by its code, where the answer has that of a success.
+MEANT: Mapping[str, int] = {
+    "rate_limit_exceeded": TOO_MANY,
+    "too_many_requests": TOO_MANY,
+    **dict.fromkeys(
+        (
+            "unauthorized",
+            "missing_authorization",
+            "token_unauthorized",
+            "token_revoked",
+            "token_blocked",
+            "token_expired",
+            "token_not_found",
+        ),
+        401,
+    ),
+    **dict.fromkeys(("forbidden", "action_forbidden", "api_plan_restricted"), 403),
+    "request_timeout": 408,
+    "conflict": 409,
+    "resource_conflict": 409,
+    "contact_merged": 410,
+    "unprocessable_entity": 422,
+    "server_error": 500,
+    "service_unavailable": 503,
+    **dict.fromkeys(
+        (
+            "bad_request",
+            "client_error",
+            "intercom_version_invalid",
+            "parameter_invalid",
+            "parameter_not_found",
+            "scroll_exists",
+        ),
+        400,
+    ),
+}
 
 
 # How much is repeated of what a server says.
@@ -72,19 +114,34 @@ class Failure:
     def of_answer(cls, response: requests.Response) -> Failure:
         """Read Intercom's `error.list`, or note that a load balancer's page came instead."""
         try:
-            body, kind = decode(response), ANSWER
+            return cls.of_errors(decode(response), response)
         except Garbled:
-            body, kind = {}, PAGE
+            return replace(
+                cls.of_errors({}, response), kind=PAGE, text=_short(response.reason or "")
+            )
+
+    @classmethod
+    def of_errors(cls, body: Body, response: requests.Response) -> Failure:
+        """Read Intercom's `error.list`, by its codes where it has the status of a success.
+
+        Where nobody knows those, it is as good as no answer.
+        """
         body = body if isinstance(body, dict) else {}
         listed = body.get("errors")
         errors = [one for one in listed if isinstance(one, dict)] if type(listed) is list else []
         said = "; ".join(str(one.get("message") or one.get("code")) for one in errors)
         asked = body.get("request_id") or response.headers.get("X-Request-Id")
+        codes = {_short(one.get("code")) for one in errors}
+        kind, status = ANSWER, response.status_code
+        if status < FIRST_REDIRECT:
+            said = f"Intercom answered {status} with an error: {said.rstrip('.') or 'none'}."
+            meant = next(filter(None, map(_meant, sorted(codes))), None)
+            kind, status = (GARBLED, status) if meant is None else (ANSWER, meant)
         return cls(
             kind,
-            status=response.status_code,
-            codes={_short(one.get("code")) for one in errors},
-            text=_short(said if kind == ANSWER else response.reason or ""),
+            status=status,
+            codes=codes,
+            text=_short(said),
             request_id=_short(asked) if asked else None,
             headers=response.headers,
         )
@@ -107,13 +164,12 @@ class Failure:
     @classmethod
     def of_body(cls, error: Garbled, response: requests.Response) -> Failure:
         """Say that the body of an answer is not what was asked for."""
-        return cls(
-            GARBLED, status=response.status_code, text=_short(error), headers=response.headers
-        )
+        kind = DOUBTFUL if isinstance(error, Doubtful) else GARBLED
+        return cls(kind, status=response.status_code, text=_short(error), headers=response.headers)
 
     def __str__(self) -> str:
         """Say it in a sentence, with Intercom's own code and request id."""
-        if self.kind == GARBLED:
+        if self.kind in {GARBLED, DOUBTFUL}:
             return self.text
         if self.kind == LARGE:
             return f"Not read, as {self.text}."
@@ -247,7 +303,7 @@ UNREAD = frozenset({SILENT, SLOW, GARBLED, NOWHERE})
 SCROLL_EXISTS = frozenset({"scroll_exists"})
 ALREADY_SCROLLED = "scroll already exists"
 PLAN_RESTRICTED = frozenset({"api_plan_restricted"})
-REDIRECTS = frozenset(range(300, 400))
+REDIRECTS = frozenset(range(FIRST_REDIRECT, 400))
 
 TICK = (
     "Tick {permission} in Intercom's Developer Hub (your app, Configure, Authentication), or"
@@ -267,6 +323,7 @@ RUN_LATER = "Run again later."
 # https://developers.intercom.com/docs/references/rest-api/errors/http-responses
 VERDICTS: Table = (
     Row(RETRY, kinds=UNREAD),
+    Row(RETRY, kinds=frozenset({DOUBTFUL}), tries=3),
     Row(STOP, kinds=frozenset({LARGE}), advice=REPORT),
     Row(WAIT, codes=SCROLL_EXISTS, advice=HELD),
     Row(WAIT, says=ALREADY_SCROLLED, advice=HELD),
@@ -328,6 +385,11 @@ OF_EXPORTS: Table = (Row(WAIT, frozenset({429}), says="pending"), *VERDICTS)
 def _short(said: object) -> str:
     """Give what may be shown of what a server says, and of that only so much."""
     return plain(str(said))[:MOST_SAID]
+
+
+def _meant(code: str) -> int | None:
+    """Give the status that an error with this code comes with; None if nobody knows it."""
+    return MEANT.get(code) or (404 if code.endswith("not_found") else None)
 
 
 def judged(failure: Failure, rows: Table) -> Row:

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from typing_extensions import override
 
 from tap_intercom.api import transfer
-from tap_intercom.api.bodies import Garbled
+from tap_intercom.api.bodies import Garbled, Refused, is_error, read_json
 from tap_intercom.api.errors import Gone, IntercomError, Occupied
 from tap_intercom.api.paginators import Request
 from tap_intercom.spools import spooled
@@ -39,6 +39,9 @@ STARTS = 3
 
 # What nobody exports by mistake; more is a mistake of the server's.
 MOST_BYTES = 64 * 1024**3
+
+# An error is no longer than this.
+MOST_SAID_BYTES = 2**16
 
 CANCELED = frozenset({"canceled", "cancelled"})
 ENDINGS = CANCELED | {"completed", "complete", "failed", "no_data"}
@@ -117,8 +120,14 @@ def check_file(file: IO[bytes], response: Response) -> None:
 
     Raises:
         Garbled: It has not, or something else.
+        Refused: It is an error.
     """
     kind = response.headers.get("Content-Type", "")
+    if kind.startswith("application/json") and file.tell() <= MOST_SAID_BYTES:
+        file.seek(0)
+        body = read_json(file.read())
+        if is_error(body):
+            raise Refused(body)
     if file.tell() == 0 or kind.startswith(("text/html", "application/json")):
         msg = f"Intercom answered {response.status_code} with something that is not a file."
         raise Garbled(msg)

@@ -3,8 +3,9 @@
 A misfortune gets the state, the call and `proceed`, which answers as if all were well. It may
 answer instead, or change the answer. `call.nth` counts the calls with this token on this method
 and path template, `call.total` all calls with this token; both begin with 1. In which ways a single
-call fails is in `failures`, what always fails in `poison`, what happens in a restless workspace in
-`restless`, what does harm in `hostile`, what is not so in `untrue`.
+call fails is in `failures`, what always fails in `poison`, what contradicts itself in
+`contradictions`, what happens in a restless workspace in `restless`, what does harm in `hostile`,
+what is not so in `untrue`.
 
     demo                          all well, and so is every other token that begins with `demo`
                                   but for `demo-oauth-…`, which a login must have given out
@@ -31,6 +32,9 @@ call fails is in `failures`, what always fails in `poison`, what happens in a re
     demo-scroll-held-N            likewise, until N other calls have been made with this token
     demo-scroll-held-N-STATUS     likewise, and it is told with another status than 400
     demo-cursor-loop              search cursors go A, B, A, B
+    demo-odd-KIND                 answers contradict themselves, or are said in other words; KIND is
+                                  one of those in `contradictions`; with -once behind, the first
+                                  of each endpoint, with -second the second
     demo-deleted-between          some conversations that are listed are gone when asked for; so are
                                   some companies (404 as HTML) and contacts (410 since 2.16) when
                                   what hangs on them is asked for
@@ -38,7 +42,9 @@ call fails is in `failures`, what always fails in `poison`, what happens in a re
     demo-poisoned-WAY             one record in eight cannot be asked about: what hangs on it fails
                                   each time, with the status WAY, or in one of the ways of
                                   demo-KIND-once, or with a proxy's page (html404), or without what
-                                  was asked for (without)
+                                  was asked for (without), or as an error with the status of a
+                                  success (said429, said401, said403, said404, said410, said500,
+                                  saidunknown)
     demo-broken-RESOURCE-WAY      all calls for one resource fail, in one of these ways
     demo-unsearchable-WAY         a search fails, in one of these ways, if one record in thirty-two
                                   would be on its page, however small that is
@@ -91,6 +97,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from .contradictions import odd
 from .endpoint import gone
 from .exchange import HTML, JSON, Call, Ending, Refusal, Reply
 from .export_misfortunes import EXPORT_MISFORTUNES
@@ -434,6 +441,7 @@ PREFIXES = {
     "demo-broken-": broken,
     "demo-unsearchable-": unsearchable,
     "demo-nth-": nth,
+    "demo-odd-": odd,
     "demo-hostile-": hostile,
     "demo-ahead-": ahead,
     "demo-unsorted-": unsorted,

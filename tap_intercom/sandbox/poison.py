@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from .contradictions import KINDS
 from .exchange import Reply
 from .failures import FAILURES, always, as_is, error, html
 
@@ -36,6 +37,8 @@ def is_poisoned(call: Call) -> bool:
 
 def failing_as(way: str) -> Misfortune:
     """Fail in a way that is named by its status, or as `FAILURES` has it."""
+    if way.startswith("said"):
+        return KINDS.get(f"said-{way.removeprefix('said')}", as_is)
     if way in FAILURES:
         return FAILURES[way]
     if way == "html404":

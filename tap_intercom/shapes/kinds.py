@@ -71,7 +71,7 @@ class ByKind(FanOut):
             known += new
             others = known[: self.most_kinds]
             rows = self.answer(request.with_params({self.all_but: ",".join(others)}))
-            self.check(self.kinds(rows).keys().isdisjoint(others))
+            self.see_that(self.kinds(rows).keys().isdisjoint(others))
         yield rows
 
     def of_kinds(
@@ -85,7 +85,7 @@ class ByKind(FanOut):
             found = rows
             if len(half) <= self.most_kinds:
                 found = self.answer(request.with_params({self.only: ",".join(half)}))
-                self.check(self.kinds(found).keys() <= {*half})
+                self.see_that(self.kinds(found).keys() <= {*half})
             if len(found) < self.cap:
                 yield found
             else:
@@ -99,7 +99,7 @@ class ByKind(FanOut):
         """Count the rows of each kind."""
         return Counter(str(row.get(self.kind)) for row in rows)
 
-    def check(self, fits: bool) -> None:  # noqa: FBT001
+    def see_that(self, fits: bool) -> None:  # noqa: FBT001
         """See that an answer has what was asked for.
 
         Raises:

@@ -45,7 +45,7 @@ class Singleton(Shape):
 
     @override
     def dig(self, body: Body) -> list[Record]:
-        if not isinstance(body, dict):
+        if not isinstance(body, dict) or not body.keys() - {"type"}:
             msg = "Intercom's answer is no object. If it stays, please report this."
             raise Garbled(msg)
         return [body]

@@ -130,7 +130,7 @@ class Parts:
                 read += page
                 total = stream.said(body)
                 following = next_request(stretch.request, body)
-                left = total - count if type(total) is int else 0
+                left = 0 if total is None else total - count
                 if len(pages) >= PART_PAGES or left > PART_PAGES * self.page_size:
                     break
         except (NotAvailable, EndsRun):

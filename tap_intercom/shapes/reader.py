@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
-from tap_intercom.api.bodies import Garbled, at, found_at
+from tap_intercom.api.bodies import Garbled, at, found_at, number
 from tap_intercom.records import times
 from tap_intercom.shapes.stream import IntercomStream
 
@@ -31,13 +31,14 @@ class Reader(IntercomStream):
         """Find the records in an answer.
 
         Raises:
-            Garbled: There is no list where the records should be; it is not taken as empty.
+            Garbled: There is no list where the records should be, and no count that says that there
+                are none.
         """
         found = at(self.records, body) if isinstance(body, dict) else body
-        if isinstance(found, dict):
+        if isinstance(found, dict) and found.keys() - {"type"}:
             return [found]
-        if found is None and list(found_at(self.records, body)):
-            return []  # it says so itself: null
+        if not isinstance(found, list) and self.has_none(body):
+            return []
         if not isinstance(found, list):
             msg = (
                 f"Intercom's answer has no list at `{self.records}`. If it stays, try another"
@@ -46,11 +47,21 @@ class Reader(IntercomStream):
             raise Garbled(msg)
         return [record if isinstance(record, dict) else {self.bare: record} for record in found]
 
-    def said(self, body: Body) -> Any:
+    def has_none(self, body: Body) -> bool:
+        """Say whether an answer without a list means that there are no records.
+
+        It does if it counts none. A record may leave out what it does not have, too.
+        """
+        said = self.said(body)
+        is_record = isinstance(body, dict) and body.get("id") is not None
+        is_null = any(one is None or one == {} for one in found_at(self.records, body))
+        return said == 0 or (said is None and is_record and is_null)
+
+    def said(self, body: Body) -> int | None:
         """Read how many records there are, if it is said beside them or where the pages are."""
         beside = (path.rpartition(".")[0] for path in self.records.split("|"))
         paths = (f"{path}.total_count".lstrip(".") for path in beside)
-        return at("|".join([*paths, "pages.total_count"]), body)
+        return number(at("|".join([*paths, "pages.total_count"]), body))
 
     @property
     def changed(self) -> str:

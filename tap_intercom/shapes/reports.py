@@ -98,7 +98,7 @@ class ReportExport(Export):
             NotAvailable: The workspace has no such dataset.
         """
         wanted = self.name.removeprefix("report_")
-        rules = replace(self.rules, check=self.dig)
+        rules = replace(self.rules, check=self.check)
         for one in self.run.once(DATASETS, lambda: self.dig(self.fetch(Request(DATASETS), rules))):
             if one.get("id") == wanted:
                 return one

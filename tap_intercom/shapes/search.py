@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from typing_extensions import override
 
 from tap_intercom.api import errors
+from tap_intercom.api.bodies import Garbled
 from tap_intercom.api.paginators import RepeatedPage, Request, walk
 from tap_intercom.api.sizes import PageSize
 from tap_intercom.concurrency import ordered_growth
@@ -26,9 +27,14 @@ from tap_intercom.shapes.shape import Page, Shape
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tap_intercom.api.bodies import Body, Record
     from tap_intercom.api.client import Rules
     from tap_intercom.shapes.probes import Finding, Glimpse
     from tap_intercom.shapes.reach import Reach
+
+
+# What there are searches for.
+SEARCHED = frozenset({"company", "contact", "conversation", "ticket"})
 
 
 class Search(Shape):
@@ -45,6 +51,21 @@ class Search(Shape):
     def page_size(self) -> PageSize:
         """The size of page to ask for, by whichever of the stream's threads."""
         return PageSize(self.largest_size)
+
+    @override
+    def dig(self, body: Body) -> list[Record]:
+        """Find the records in an answer.
+
+        Raises:
+            Garbled: They are not there, or those of another search are.
+        """
+        records = super().dig(body)
+        kinds = {one.get("type") for one in records[:1]}
+        kinds |= {str(body.get("type")).removesuffix(".list")} if isinstance(body, dict) else set()
+        if others := kinds & (SEARCHED - {self.noun}):
+            msg = f"Intercom's answer to a search for {self.name} is about a {others.pop()}."
+            raise Garbled(msg)
+        return records
 
     @property
     def largest_size(self) -> int:

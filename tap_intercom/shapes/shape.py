@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from typing_extensions import override
 
 from tap_intercom.api import errors
-from tap_intercom.api.bodies import Garbled
+from tap_intercom.api.bodies import Doubtful, Garbled
 from tap_intercom.api.client import Rules
 from tap_intercom.api.clock import TOLERANCE
 from tap_intercom.api.errors import EndsRun, Gone, IntercomError, NotAvailable
-from tap_intercom.api.paginators import RepeatedPage, next_request
+from tap_intercom.api.paginators import RepeatedPage, contradiction, next_request
 from tap_intercom.api.retries import BRIEF
 from tap_intercom.audit import BEGUN, ENDED
 from tap_intercom.records import schema, times
@@ -172,8 +172,7 @@ class Shape(Reader):
         """Ask for a page, and read from it how many records and pages there are."""
         body = self.fetch(request)
         rows = self.dig(body)
-        said = self.said(body)
-        total = said if type(said) is int else None
+        total = self.said(body)
         if next_request(request, body) is None:
             return Glimpse(len(rows) if total is None else total, 1, sample=rows)
         return Glimpse(total, ceil(total / len(rows)) if total and rows else None, sample=rows)
@@ -187,8 +186,26 @@ class Shape(Reader):
             self.account,
             self.verdicts,
             self.patience,
-            check=self.dig,
+            check=self.check,
         )
+
+    def check(self, request: Request, body: Body) -> None:
+        """See whether a page holds what was asked for.
+
+        Raises:
+            Garbled: It does not.
+            Doubtful: It contradicts itself, in what it says of the next one, or of how many records
+                there are.
+        """
+        records = self.dig(body)
+        problem = contradiction(request, body)
+        counted = self.said(body) or 0
+        if not problem and not records and counted > request.before:
+            has_next = next_request(request, body) is not None
+            problem = None if has_next else f"counts {counted} records, and has none of them"
+        if problem:
+            msg = f"A page of Intercom's answer {problem}."
+            raise Doubtful(msg)
 
     def fetch(self, request: Request, rules: Rules | None = None) -> Body:
         """Send a request, unless it was sent before, and give back the body of its answer."""
