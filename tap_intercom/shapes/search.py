@@ -60,7 +60,7 @@ class Search(Shape):
             Garbled: They are not there, or those of another search are.
         """
         records = super().dig(body)
-        kinds = {one.get("type") for one in records[:1]}
+        kinds = {str(one.get("type")) for one in records[:1]}
         kinds |= {str(body.get("type")).removesuffix(".list")} if isinstance(body, dict) else set()
         if others := kinds & (SEARCHED - {self.noun}):
             msg = f"Intercom's answer to a search for {self.name} is about a {others.pop()}."
