@@ -20,9 +20,10 @@ from typing import TYPE_CHECKING, Any
 import covered
 import yaml
 
-from tap_intercom.shapes.children import Explode, FanOut
+from tap_intercom.shapes.children import Explode
 from tap_intercom.shapes.completed import Completed
 from tap_intercom.shapes.contents import ContentExport
+from tap_intercom.shapes.fan_out import FanOut
 from tap_intercom.shapes.feed import Feed
 from tap_intercom.shapes.lists import List, Singleton, Windows
 from tap_intercom.shapes.reports import ReportExport

@@ -30,7 +30,8 @@ from intercom import (
 
 from tap_intercom.api.retries import BRIEF
 from tap_intercom.records import times
-from tap_intercom.shapes.children import Batches, Children, Explode, FanOut
+from tap_intercom.shapes.children import Children, Explode
+from tap_intercom.shapes.fan_out import Batches, FanOut
 from tap_intercom.shapes.feed import Feed
 from tap_intercom.shapes.lists import List
 from tap_intercom.shapes.losses import Portion

@@ -23,7 +23,8 @@ from tap_intercom.api.paginators import RepeatedPage
 from tap_intercom.api.retries import Patience
 from tap_intercom.records import times
 from tap_intercom.run import Run
-from tap_intercom.shapes.children import Explode, FanOut
+from tap_intercom.shapes.children import Explode
+from tap_intercom.shapes.fan_out import FanOut
 from tap_intercom.shapes.scroll import Scroll
 from tap_intercom.streams import STREAMS
 

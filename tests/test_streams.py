@@ -16,7 +16,8 @@ from tap_intercom import audit, streams
 from tap_intercom.api.address import VERSIONS
 from tap_intercom.records import times
 from tap_intercom.records.corrections import CORRECTIONS
-from tap_intercom.shapes.children import Children, FanOut
+from tap_intercom.shapes.children import Children
+from tap_intercom.shapes.fan_out import FanOut
 from tap_intercom.shapes.feed import Feed
 from tap_intercom.shapes.losses import Portion
 from tap_intercom.shapes.scroll import Scroll

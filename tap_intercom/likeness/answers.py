@@ -22,8 +22,9 @@ from tap_intercom.api.paginators import next_request
 from tap_intercom.likeness import words
 from tap_intercom.likeness.fields import UNDECLARED, Fields, around
 from tap_intercom.records import schema, times
-from tap_intercom.shapes.children import Explode, FanOut
+from tap_intercom.shapes.children import Explode
 from tap_intercom.shapes.exports import Export
+from tap_intercom.shapes.fan_out import FanOut
 from tap_intercom.shapes.lists import Singleton
 
 if TYPE_CHECKING:

@@ -14,8 +14,8 @@ from typing_extensions import override
 
 from tap_intercom.api.paginators import walk
 from tap_intercom.records import times
-from tap_intercom.shapes.children import FanOut
 from tap_intercom.shapes.drift import Pages
+from tap_intercom.shapes.fan_out import FanOut
 from tap_intercom.shapes.losses import Portion
 from tap_intercom.shapes.reach import INTERCOM_BEGAN
 

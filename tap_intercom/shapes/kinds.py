@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from tap_intercom.api.errors import EndsRun, IntercomError
 from tap_intercom.shapes.caps import created, gap, oldest
-from tap_intercom.shapes.children import FanOut
+from tap_intercom.shapes.fan_out import FanOut
 from tap_intercom.shapes.losses import named
 
 if TYPE_CHECKING:

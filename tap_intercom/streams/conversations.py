@@ -9,8 +9,9 @@ from typing_extensions import override
 
 from tap_intercom.api.bodies import at
 from tap_intercom.api.paginators import Request
-from tap_intercom.shapes.children import Batches, Explode, FanOut
+from tap_intercom.shapes.children import Explode
 from tap_intercom.shapes.completed import Completed
+from tap_intercom.shapes.fan_out import Batches, FanOut
 from tap_intercom.shapes.kinds import ByKind
 from tap_intercom.shapes.lists import List
 from tap_intercom.shapes.search import Search

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tap_intercom.shapes.children import FanOut
+from tap_intercom.shapes.fan_out import FanOut
 from tap_intercom.shapes.lists import List
 
 READ_ARTICLES = "read_articles_scope"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from tap_intercom.api.errors import STOP, VERDICTS, Row
-from tap_intercom.shapes.children import Explode, FanOut
+from tap_intercom.shapes.children import Explode
 from tap_intercom.shapes.choice import Choice
+from tap_intercom.shapes.fan_out import FanOut
 from tap_intercom.shapes.feed import Feed
 from tap_intercom.shapes.lists import List
 from tap_intercom.shapes.scroll import Scroll

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_intercom.shapes.children import FanOut
+from tap_intercom.shapes.fan_out import FanOut
 from tap_intercom.shapes.feed import Feed
 from tap_intercom.shapes.lists import List, Singleton, Windows
 from tap_intercom.shapes.several import Several

@@ -12,7 +12,7 @@ from numbered import NUMBERED, PAGE, use_small_pages
 from runs import CUSTOM_OBJECT_TYPES, Run, catalog_of, latest, sync
 
 from tap_intercom.sandbox import running
-from tap_intercom.shapes.children import FanOut
+from tap_intercom.shapes.fan_out import FanOut
 from tap_intercom.shapes.lists import List, Windows
 
 if TYPE_CHECKING:
