@@ -209,3 +209,30 @@ def test_months_after_one_that_always_moved_move_no_bookmark(
     found = list(logs.pages(reaching(logs, STARTED - 45 * DAY)))
     assert set(reached(found)) == {None}
     assert len(intercom.asked) == 2 * drift.READINGS + 1
+
+
+@pytest.mark.parametrize("since", [None, STARTED - 20 * DAY])
+def test_so_it_is_with_rows_that_every_parent_gathers(
+    tap: TapIntercom, intercom: Intercom, since: int | None
+) -> None:
+    rows = tap.streams["data_connector_executions"]
+    intercom.put("/data_connectors", {"data": [{"id": "c"}]})
+    intercom.put(
+        "/data_connectors/c/execution_results",
+        numbered([old("1", "2"), old("4")], [old("2", "3"), old("4")], counts=[[4, 3], [3, 3]]),
+    )
+    found = list(rows.pages(reaching(rows, since)))
+    assert ids_of(found) == ["1", "2", "4", "3"]
+    assert reached(found)[-1] == STARTED
+
+
+def test_rows_of_a_parent_that_always_moves_are_asked_for_again(
+    tap: TapIntercom, intercom: Intercom
+) -> None:
+    rows = tap.streams["contact_notes"]
+    intercom.put("/contacts/search", {"data": [{"id": "c", "updated_at": STARTED - DAY}]})
+    readings = [[old(f"{one}-1", f"{one}-2"), old(f"{one}-3")] for one in range(9)]
+    intercom.put("/contacts/c/notes", numbered(*readings, counts=[[4, 4]] * 9))
+    assert ids_of(rows.pages(reaching(rows))) == []
+    assert [one["id"] for one in rows.remembered] == ["c"]
+    assert "moved each of the 5 times" in rows.account.lost["c"]
