@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from tap_intercom.api import retries
 from tap_intercom.api.address import USER_AGENT
 from tap_intercom.api.bodies import Doubtful, Garbled, decode
+from tap_intercom.api.client import anything
 from tap_intercom.api.errors import (
     ERRORS,
     RETRY,
@@ -197,6 +199,84 @@ def test_b07_what_keeps_failing_is_an_error_that_says_so(
     assert said in raised.value.message
     assert len(answers.asked) == 3
     assert len(naps) == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("token_unauthorized", NotAvailable),
+        ("forbidden", NotAvailable),
+        ("api_plan_restricted", NotAvailable),
+        ("not_found", Gone),
+        ("company_not_found", Gone),
+        ("contact_merged", Gone),
+        ("parameter_not_found", IntercomError),
+        ("rate_limit_exceeded", None),
+        ("server_error", None),
+        ("out_of_the_ordinary", None),
+        (None, None),
+    ],
+)
+@pytest.mark.parametrize("kept", [{}, {"type": "error.list"}, {"request_id": "b3c8"}], ids=str)
+def test_an_error_under_a_200_is_judged_by_its_code(
+    tags: Shape,
+    answers: Answers,
+    naps: list[float],
+    code: str | None,
+    kind: type[IntercomError] | None,
+    kept: Any,
+) -> None:
+    answers.waiting.append(answer(200, {"errors": [{"code": code, "message": "Oh."}], **kept}))
+    if kind is None:
+        answers.waiting.append(answer(200, {"data": []}))
+        assert tags.fetch(Request("/tags")) == {"data": []}
+        assert len(naps) == 1
+        return
+    with pytest.raises(kind) as raised:
+        tags.fetch(Request("/tags"))
+    assert type(raised.value) is kind
+    assert "200 with an error" in raised.value.message
+    assert naps == []
+
+
+def test_a_record_may_have_errors(tags: Shape, answers: Answers) -> None:
+    record = {"id": "1", "errors": [{"code": "not_found"}]}
+    answers.waiting.append(answer(200, record))
+    client = tags.run.client
+    assert client.send(Request("/x"), replace(tags.rules, check=anything)) == record
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"data": [{"id": "1"}], "has_more": True},
+        {"data": [{"id": "1"}], "pages": {"next": {"page": 1}}},
+        {"data": [], "total_count": "300"},
+    ],
+    ids=str,
+)
+def test_what_contradicts_itself_each_time_is_taken_as_it_is(
+    tags: Shape, answers: Answers, naps: list[float], body: Any
+) -> None:
+    answers.waiting += [answer(200, body) for _ in range(3)]
+    assert tags.fetch(Request("/tags")) == body
+    assert len(naps) == 2
+
+
+def test_what_contradicts_itself_once_is_not(
+    tags: Shape, answers: Answers, naps: list[float]
+) -> None:
+    answers.waiting += [answer(200, {"data": [], "total_count": 1}), answer(200, {"data": [{}]})]
+    assert tags.fetch(Request("/tags")) == {"data": [{}]}
+    assert len(naps) == 1
+
+
+def test_an_empty_page_after_all_that_are_counted_is_the_end(
+    tags: Shape, answers: Answers, naps: list[float]
+) -> None:
+    answers.waiting.append(answer(200, {"data": [], "total_count": 300}))
+    tags.fetch(replace(Request("/tags"), before=300))
+    assert naps == []
 
 
 def test_a_message_tells_code_reason_and_request_id(tags: Shape, answers: Answers) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import tempfile
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -285,6 +286,18 @@ def test_what_is_not_a_file_is_asked_for_again(
     assert content(exports.file(QUESTION)) == b"x"
     assert len(clock.naps) == 2
     assert len(intercom.to(BEGIN)) == 1
+
+
+def test_an_error_instead_of_a_file_is_judged_by_its_code(
+    exports: Jobs, intercom: Intercom, clock: Clock
+) -> None:
+    gone = {"type": "error.list", "errors": [{"code": "not_found", "message": "No file."}]}
+    intercom.put(
+        FILE, file(json.dumps(gone).encode(), {"Content-Type": "application/json"}), file(b"x", {})
+    )
+    assert content(exports.file(QUESTION)) == b"x"
+    assert len(intercom.to(BEGIN)) == 2  # as after a 404
+    assert clock.naps == []
 
 
 def test_of_a_download_that_failed_nothing_stays_in_the_file(

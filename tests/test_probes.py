@@ -242,14 +242,18 @@ def test_a_check_goes_round_all_streams(
     few: dict[str, Shape] = {one: tap.streams[one] for one in ("tags", "contact_notes", "contacts")}
     monkeypatch.setattr(type(tap), "streams", few)
     intercom = Intercom().before(tap)
-    intercom.put("/me", lambda _: answer(200, {"id": "7"}, {"X-RateLimit-Limit": "900"}))
+    intercom.put(
+        "/me", lambda _: answer(200, {"id": "7", "app": None}, {"X-RateLimit-Limit": "900"})
+    )
     intercom.put("/tags", {"data": []}).put("/contacts/search", at_path("data", []))
     report = checked(tap)
     assert [one.stream for one in report.findings] == [*few]
     assert [one.access for one in report.findings] == [OK, NOT_ASKED, OK]
     assert (report.calls_a_window, report.share, report.concurrency) == (900, 0.5, 7)
     assert report.shown()["admin"] == {"id": "7", "name": None, "email": None}
-    intercom.put("/me", lambda _: answer(200, {"id": "7"}, {"X-RateLimit-Limit": "many"}))
+    intercom.put(
+        "/me", lambda _: answer(200, {"id": "7", "app": None}, {"X-RateLimit-Limit": "many"})
+    )
     assert checked(tap).calls_a_window is None
     intercom.put("/tags", answer(500))
     before = len(intercom.asked)

@@ -26,6 +26,7 @@ from intercom import (
     waited_for,
 )
 
+from tap_intercom.api.bodies import Garbled
 from tap_intercom.api.errors import IntercomError
 from tap_intercom.api.paginators import RepeatedPage
 from tap_intercom.records import times
@@ -677,3 +678,18 @@ def test_a_probe_asks_for_the_first_page_of_a_first_run(
     assert (glimpse.records, glimpse.pages, glimpse.sample) == (5, 3, rows(9000, 8000))
     assert asked_for(intercom) == [(STARTED - DAY, STARTED + 1)]
     assert moment(STARTED) == tap.run.started_at
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"type": "company.list", "tickets": []},
+        {"type": "list", "tickets": [{"type": "contact", "id": "1"}]},
+    ],
+    ids=str,
+)
+def test_the_records_of_another_search_are_none(tap: TapIntercom, body: dict[str, Any]) -> None:
+    tickets = tap.streams["tickets"]
+    with pytest.raises(Garbled, match="a search for tickets is about a co"):
+        tickets.dig(body)
+    assert tickets.dig({"type": "ticket.list", "tickets": [{"type": "ticket"}]})
