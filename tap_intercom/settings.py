@@ -236,7 +236,7 @@ DECLARED: dict[str, Any] = th.PropertiesList(
         default=[],
         title="Custom object types",
         description="The identifiers of the custom object types to read; Intercom has no list "
-        "of them.",
+        "of them. One that is added later is read from the beginning.",
     ),
     th.Property(
         "emit_activate_version_messages",

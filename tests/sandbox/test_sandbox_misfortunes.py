@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -421,3 +422,41 @@ def test_a_restless_workspace_is_the_same_each_time(start: Start) -> None:
             intercom.get("/tags")
         worlds.append([sorted(one["id"] for one in intercom.truth(table)) for table in TABLES])
     assert worlds[0] == worlds[1] != worlds[2]
+
+
+# What is not so
+
+
+@pytest.mark.parametrize(
+    ("which", "ahead"), [("me", [0]), ("others", [1, 2, 3]), ("all", [0, 1, 2, 3]), ("one", [2])]
+)
+def test_a_date_that_is_a_day_ahead(start: Start, which: str, ahead: list[int]) -> None:
+    intercom = start().using(token=f"demo-ahead-{which}")
+    found = []
+    for number, path in enumerate(("/me", "/tags", "/teams", "/admins")):
+        headers = intercom.get(path).headers
+        assert "," not in headers["Date"][5:]  # it is told once
+        told = parsedate_to_datetime(headers["Date"]).timestamp()
+        if told - intercom.sandbox.now() > 80_000:
+            found.append(number)
+    assert found == ahead
+
+
+@pytest.mark.parametrize("field", ["created_at", "updated_at"])
+def test_a_search_in_another_order(start: Start, field: str) -> None:
+    intercom = start(size=30).using(token=f"demo-unsorted-{field}")
+    rows = intercom.found("contacts", EVER, per_page=7)
+    moments = [row[field] for row in rows]
+    assert moments == sorted(moments, reverse=field == "updated_at")
+    assert len(rows) == len(intercom.using(token="demo").found("contacts", EVER))
+
+
+def test_lists_inside_a_record_that_hold_less_than_they_count(start: Start) -> None:
+    intercom = start(size=30)
+    truth = {one["id"]: one["tags"] for one in intercom.found("contacts", EVER)}
+    short = 0
+    for one in intercom.using(token="demo-inside-short").found("contacts", EVER):
+        assert one["tags"]["total_count"] == truth[one["id"]]["total_count"]
+        assert one["tags"]["data"] == truth[one["id"]]["data"][:1]
+        short += one["tags"]["total_count"] > 1 and one["tags"]["has_more"] is False
+    assert short
