@@ -51,6 +51,14 @@ def parse(value: Any) -> datetime:
     raise ValueError(msg)
 
 
+def known(value: Any) -> datetime | None:
+    """Read what `parse` reads; None where there is no time."""
+    try:
+        return parse(value)
+    except ValueError:
+        return None
+
+
 def text(value: datetime) -> str:
     """Write a datetime in the canonical form: UTC, offset `+00:00`, microseconds where any."""
     return value.astimezone(UTC).isoformat()

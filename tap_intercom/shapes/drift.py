@@ -189,7 +189,4 @@ def is_numbered(request: Request, body: Body) -> bool:
 
 def moment_at(path: str, record: Record) -> datetime | None:
     """Read a moment in a record; None if it is not there."""
-    try:
-        return times.parse(at(path, record)) if path else None
-    except ValueError:
-        return None
+    return times.known(at(path, record)) if path else None

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from tap_intercom.api.bodies import Garbled, at, found_at, number
 from tap_intercom.records import times
-from tap_intercom.shapes.stream import IntercomStream
+from tap_intercom.shapes.bookmarked import Bookmarked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from tap_intercom.shapes.reach import Reach
 
 
-class Reader(IntercomStream):
+class Reader(Bookmarked):
     """A stream that finds its records in answers."""
 
     # Where the records are in an answer: a dotted path, or several with a bar between, of which the
@@ -70,10 +70,7 @@ class Reader(IntercomStream):
 
     def moment(self, record: Record) -> datetime | None:
         """Read when a record changed, if it says so."""
-        try:
-            return times.parse(record.get(self.changed))
-        except ValueError:
-            return None
+        return times.known(record.get(self.changed))
 
     def wanted(self, records: Iterable[Record], reach: Reach) -> list[Record]:
         """Keep what is within reach."""

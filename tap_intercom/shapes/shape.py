@@ -241,10 +241,10 @@ class Shape(Reader):
 
     def reach(self, *, is_first: bool = False) -> Reach:
         """Say from when to when to read: since the bookmark, or in a first run `start_date`."""
-        bookmark = None if is_first else _moment(self.bookmark)
-        start, end = (_moment(self.config.get(name)) for name in ("start_date", "end_date"))
+        bookmark = None if is_first else times.known(self.bookmark)
+        start, end = (times.known(self.config.get(name)) for name in ("start_date", "end_date"))
         known = None if self.holds_less else bookmark
-        first = _moment(self.made_with.get("start_date"))
+        first = times.known(self.made_with.get("start_date"))
         is_gap = bookmark and start and bookmark < start and not (first and first >= start)
         reach = Reach(
             since=max(filter(None, [known, start]), default=None),
@@ -279,7 +279,7 @@ class Shape(Reader):
 
     def _wait_for(self, reach: Reach) -> None:
         """Say that nothing is read, as all that is wanted is yet to come; the bookmark stays."""
-        now, bookmark = self.run.started_at, _moment(self.bookmark)
+        now, bookmark = self.run.started_at, times.known(self.bookmark)
         if bookmark and bookmark - now > TOLERANCE:
             self.fail(
                 f"The bookmark is yet to come: {self.bookmark}, while it is {times.text(now)} at"
@@ -293,31 +293,6 @@ class Shape(Reader):
             start = reach.since and times.text(reach.since)
             self.account.left_out = (
                 f"start_date is yet to come: {start}, while it is {times.text(now)} at Intercom."
-            )
-
-    def tell_settings(self, reach: Reach) -> None:
-        """Say what the settings have to do with a bookmark that was made with others."""
-        if not self.is_incremental or not self.bookmark:
-            return
-        start = _moment(self.config.get("start_date"))
-        first = _moment(self.made_with.get("start_date"))
-        if reach.gap_from:
-            self.logger.warning(
-                "start_date is later than the bookmark, %s: what changed between the two is not"
-                " read, and the bookmark stays. Remove start_date to read it; or, to do without it,"
-                " the bookmark of %s from the state.",
-                self.bookmark,
-                self.name,
-            )
-        elif self.holds_less:
-            names = " and ".join(self.state_settings)
-            self.logger.info("All is read, as the bookmark was made with another %s.", names)
-        elif first and (start is None or start < first):
-            self.logger.warning(
-                "The bookmark was made with the start_date %s: what did not change since is not"
-                " read. To read that too, remove the bookmark of %s from the state.",
-                times.text(first),
-                self.name,
             )
 
     def _ends_early(self, error: Exception) -> None:
@@ -362,11 +337,3 @@ class Shape(Reader):
             "Intercom's pages go round in circles and get no further. What was read is kept; run"
             " again later, or with a smaller page_size.",
         )
-
-
-def _moment(value: Any) -> datetime | None:
-    """Read a time of a setting or the state; None where there is none."""
-    try:
-        return times.parse(value) if value else None
-    except ValueError:
-        return None
