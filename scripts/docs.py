@@ -107,7 +107,7 @@ REMARKS = {
     "contact_companies": "A row says which company; the company itself is in `companies`.",
     "contact_events": "Intercom keeps events for 90 days; rows that are older stay in your target.",
     "contact_tags": "Rows that lie in the contact have no `name`; it is in `tags`.",
-    "conversation_parts": "Of a conversation Intercom gives the newest 500 parts.",
+    "conversation_parts": "The newest 500 come at once; older ones are asked for by their types.",
     "content_export_receipt": "A `company_id` or `series_id` of `-1` means none.",
     "custom_object_instances": "The list is read for each type that `custom_object_types` names.",
     "deleted_conversations": "What to remove from `conversations` in your target.",

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tap_intercom.likeness import forms, words
+from tap_intercom.records.corrections import TEXTS
 from tap_intercom.records.fitting import CONVERSIONS
 from tap_intercom.records.schema import RESCUED
 
@@ -92,7 +93,7 @@ class Fields:
         found.add(value, is_kind=path[-1] == "type")
         if is_new:
             found.against[forms.json_type(value), ""] += 1
-        if schema is not UNDECLARED and not fits(value, schema):
+        if schema is not UNDECLARED and not fits(path[-1], value, schema):
             found.against[forms.json_type(value), said(schema)] += 1
         if len(path) >= DEEPEST:
             return
@@ -187,10 +188,12 @@ def said(schema: Schema) -> str:
     return " ".join(filter(None, [schema["type"][0], schema.get("format")]))
 
 
-def fits(value: Any, schema: Schema) -> bool:
-    """Say whether a value is, or can be made, what is declared."""
+def fits(name: str, value: Any, schema: Schema) -> bool:
+    """Say whether the value of a field is, or can be made, what is declared."""
     kind: str = schema["type"][0]
     if value is None or schema is OPEN:
+        return True
+    if isinstance(value, str) and TEXTS.get(name) in schema.get("properties", ()):
         return True
     if kind in {forms.ARRAY, forms.OBJECT}:
         return forms.json_type(value) == kind

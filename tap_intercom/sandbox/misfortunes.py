@@ -5,7 +5,8 @@ answer instead, or change the answer. `call.nth` counts the calls with this toke
 and path template, `call.total` all calls with this token; both begin with 1. In which ways a single
 call fails is in `failures`, what always fails in `poison`, what contradicts itself in
 `contradictions`, what happens in a restless workspace in `restless`, what does harm in `hostile`,
-what is not so in `untrue`.
+what is not so in `untrue`, what happens to scrolls and exports in `scroll_misfortunes` and
+`export_misfortunes`.
 
     demo                          all well, and so is every other token that begins with `demo`
                                   but for `demo-oauth-…`, which a login must have given out
@@ -24,13 +25,6 @@ what is not so in `untrue`.
     demo-slow                     half a second for every answer
     demo-down                     503 always
     demo-heavy-pages              searches with more than 50 records a page: 504
-    demo-scroll-breaks            500 once in the middle of a scroll, which is lost
-    demo-scroll-expires           404 once in the middle of a scroll, which is lost
-    demo-scroll-expires-N         likewise, the first N times
-    demo-scroll-ends-404          a scroll ends with 404, not with an empty page
-    demo-scroll-held              another app scrolls: the first two tries find scroll_exists
-    demo-scroll-held-N            likewise, until N other calls have been made with this token
-    demo-scroll-held-N-STATUS     likewise, and it is told with another status than 400
     demo-cursor-loop              search cursors go A, B, A, B
     demo-odd-KIND                 answers contradict themselves, or are said in other words; KIND is
                                   one of those in `contradictions`; with -once behind, the first
@@ -101,12 +95,12 @@ from .contradictions import odd
 from .endpoint import gone
 from .exchange import HTML, JSON, Call, Ending, Refusal, Reply
 from .export_misfortunes import EXPORT_MISFORTUNES
-from .failures import FAILURES, GATEWAY_TIMEOUT, UNAVAILABLE, as_is, error, html, page
+from .failures import FAILURES, GATEWAY_TIMEOUT, UNAVAILABLE, as_is, html, page
 from .grants import ISSUED
 from .hostile import hostile
 from .poison import broken, nth, poisoned, unsearchable
 from .restless import restless
-from .scrolls import exists, expired
+from .scroll_misfortunes import OF_SCROLLS, SCROLL_MISFORTUNES
 from .untrue import ahead, inside_short, unsorted
 from .versions import V2_16
 
@@ -120,7 +114,6 @@ Json = dict[str, Any]
 
 FAILING = 14
 FLAKY_EVERY = 5
-HELD_FOR = 2
 PAUSED_AFTER = 5
 MOVED_PER_PAGE = 3
 LIGHT_PAGE = 50
@@ -197,68 +190,6 @@ def heavy_pages(_: State, call: Call, proceed: Proceed) -> Reply:
         return proceed()
     size = (call.body().get("pagination") or {}).get("per_page") or 0
     return GATEWAY_TIMEOUT if int(size) > LIGHT_PAGE else proceed()
-
-
-def _scrolling_on(call: Call) -> bool:
-    return call.template == "/companies/scroll" and "scroll_param" in call.query
-
-
-def scroll_breaks(state: State, call: Call, proceed: Proceed) -> Reply:
-    """Break a scroll once, after its first page."""
-    if not _scrolling_on(call) or not state.once(call.token, "break"):
-        return proceed()
-    state.scrolls.drop()
-    message = (
-        "Request failed due to an internal network error. Please restart the scroll operation."
-    )
-    return error(500, "server_error", message)
-
-
-def scroll_expires(said: str) -> Misfortune:
-    """Let a scroll expire so many times, after its first page."""
-    if not said.isdigit():
-        return as_is
-
-    def expire(state: State, call: Call, proceed: Proceed) -> Reply:
-        if not _scrolling_on(call):
-            return proceed()
-        state.calls[call.token, "expire"] += 1
-        if state.calls[call.token, "expire"] > int(said):
-            return proceed()
-        state.scrolls.drop()
-        raise expired()
-
-    return expire
-
-
-def scroll_ends_404(_: State, call: Call, proceed: Proceed) -> Reply:
-    """End a scroll with 404."""
-    reply = proceed()
-    if _scrolling_on(call) and reply.records == 0:
-        raise expired()
-    return reply
-
-
-def scroll_held(_: State, call: Call, proceed: Proceed) -> Reply:
-    """Let another app hold the scroll for a while."""
-    if call.template == "/companies/scroll" and call.nth <= HELD_FOR:
-        raise exists()
-    return proceed()
-
-
-def scroll_held_for(said: str) -> Misfortune:
-    """Let another app hold the scroll until so many other calls are made; maybe with a status."""
-    count, _, status = said.partition("-")
-    if not count.isdigit() or (status and not status.isdigit()):
-        return as_is
-
-    def held(_: State, call: Call, proceed: Proceed) -> Reply:
-        is_opening = call.template == "/companies/scroll" and not _scrolling_on(call)
-        if is_opening and call.total - call.nth < int(count):
-            raise exists(int(status or 400))
-        return proceed()
-
-    return held
 
 
 def _rewritten(reply: Reply, change: Callable[[Json], None]) -> Reply:
@@ -414,10 +345,6 @@ MISFORTUNES: dict[str, Misfortune] = {
     "demo-slow": slow,
     "demo-down": down,
     "demo-heavy-pages": heavy_pages,
-    "demo-scroll-breaks": scroll_breaks,
-    "demo-scroll-expires": scroll_expires("1"),
-    "demo-scroll-ends-404": scroll_ends_404,
-    "demo-scroll-held": scroll_held,
     "demo-cursor-loop": cursor_loop,
     "demo-deleted-between": deleted_between,
     "demo-parts-missing": parts_missing,
@@ -429,14 +356,13 @@ MISFORTUNES: dict[str, Misfortune] = {
     "demo-moving": moving,
     "demo-restless": restless,
     "demo-inside-short": inside_short,
+    **SCROLL_MISFORTUNES,
     **EXPORT_MISFORTUNES,
 }
 PREFIXES = {
     "demo-no-permission-": no_permission,
     "demo-plan-": plan,
     "demo-failing-": failing,
-    "demo-scroll-expires-": scroll_expires,
-    "demo-scroll-held-": scroll_held_for,
     "demo-poisoned-": poisoned,
     "demo-broken-": broken,
     "demo-unsearchable-": unsearchable,
@@ -445,6 +371,7 @@ PREFIXES = {
     "demo-hostile-": hostile,
     "demo-ahead-": ahead,
     "demo-unsorted-": unsorted,
+    **OF_SCROLLS,
 }
 
 

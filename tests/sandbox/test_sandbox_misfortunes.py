@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
-from tap_intercom.sandbox import export_misfortunes, misfortunes
+from tap_intercom.sandbox import export_misfortunes, misfortunes, scroll_misfortunes
 from tap_intercom.sandbox.failures import FAILURES
 from tap_intercom.sandbox.misfortunes import MISFORTUNES, PREFIXES
 from tap_intercom.sandbox.restless import DEEDS
@@ -17,7 +17,9 @@ from tap_intercom.sandbox.restless import DEEDS
 if TYPE_CHECKING:
     from calling import Caller, Code, Start
 
-documented = f"{misfortunes.__doc__}{export_misfortunes.__doc__}"
+documented = "".join(
+    str(one.__doc__) for one in (misfortunes, scroll_misfortunes, export_misfortunes)
+)
 EVER = {"field": "updated_at", "operator": ">", "value": 0}
 
 
