@@ -37,6 +37,7 @@ TestTapIntercom = get_tap_test_class(
     config={
         "api_key": "demo",
         "api_url": f"http://127.0.0.1:{PORT}",
+        "api_version": "Preview",  # which has all streams
         "custom_object_types": CUSTOM_OBJECT_TYPES,
     },
     suite_config=SuiteConfig(max_records_limit=None),
