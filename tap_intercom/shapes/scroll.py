@@ -153,7 +153,7 @@ class Scroll(Shape):
 
     def is_all(self, scrolled: Scrolled) -> bool:
         """Say whether a scroll that ended with 404 has given all: by its last page, or by count."""
-        if scrolled.last < max(SCROLLED, scrolled.largest):
+        if scrolled.last < (scrolled.largest if scrolled.pages > 1 else SCROLLED):
             return True
         if scrolled.said is not None:
             return scrolled.records >= scrolled.said
