@@ -273,11 +273,13 @@ def test_a_file_is_asked_for_as_it_is(exports: Jobs, tap: TapIntercom, intercom:
     [
         file(b""),
         file(b"{}", {"Content-Type": "application/json; charset=utf-8"}),
+        file(b"", {"Content-Type": "application/json"}),
+        file(b'{"type": "error.l', {"Content-Type": "application/json"}),
         file(b"<html>", {"Content-Type": "text/html"}),
         answer(500),
         requests.ConnectionError("no route"),
     ],
-    ids=["empty", "json", "page", "500", "silent"],
+    ids=["empty", "json", "no-json", "half", "page", "500", "silent"],
 )
 def test_what_is_not_a_file_is_asked_for_again(
     exports: Jobs, intercom: Intercom, clock: Clock, odd: Any

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 from urllib.parse import quote
@@ -125,9 +126,10 @@ def check_file(file: IO[bytes], response: Response) -> None:
     kind = response.headers.get("Content-Type", "")
     if kind.startswith("application/json") and file.tell() <= MOST_SAID_BYTES:
         file.seek(0)
-        body = read_json(file.read())
-        if is_error(body):
-            raise Refused(body)
+        with suppress(ValueError, RecursionError):
+            body = read_json(file.read())
+            if is_error(body):
+                raise Refused(body)
     if file.tell() == 0 or kind.startswith(("text/html", "application/json")):
         msg = f"Intercom answered {response.status_code} with something that is not a file."
         raise Garbled(msg)
