@@ -278,6 +278,36 @@ def test_a_number_that_is_none_of_json_is_named(shell: Shell, line: str, number:
 
 
 @pytest.mark.parametrize(
+    "content",
+    [
+        '{"contact": {"updated_at": 1}}',
+        '{"singer_state": "{}"}',
+        "[5]",
+        '{"bookmarks": "x"}\n{}\n[]',
+    ],
+)
+def test_a_state_that_is_none_is_refused(shell: Shell, content: str) -> None:
+    shell.write("odd.json", content)
+    failed(shell.quickly(f"{SYNC} --state odd.json"), 2, "")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        '{"completed": {"singer_state": {"bookmarks": {"contacts": "2026-05-30"}}}}',
+        '[{"stream_descriptor": {"name": "contacts"}, "stream_state": {"updated_at": 1780000000}}]',
+        '{"bookmarks": {}}\n{"type": "STATE", "value": {"contacts": "2026-05-30"}}\n',
+    ],
+)
+def test_a_state_is_understood_whatever_lies_around_it(shell: Shell, content: str) -> None:
+    shell.write("odd.json", content)
+    done = shell.quickly(f"{SYNC} --state odd.json")
+    assert done.returncode == 0
+    first = next(line for line in done.stdout.splitlines() if '"STATE"' in line)
+    assert "replication_key_value" in first
+
+
+@pytest.mark.parametrize(
     "line",
     [
         f"{TAP} --config nowhere.json",
