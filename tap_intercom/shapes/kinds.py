@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from typing_extensions import override
 
-from tap_intercom.api.errors import EndsRun, IntercomError
+from tap_intercom.api.errors import EndsRun, IntercomError, StillFailing
 from tap_intercom.shapes.caps import created, gap, oldest
 from tap_intercom.shapes.fan_out import FanOut
 from tap_intercom.shapes.losses import named
@@ -49,7 +49,7 @@ class ByKind(FanOut):
             return rows
         try:
             found = list(self.of_all_kinds(replace(request, version=self.kinds_since), rows))
-        except EndsRun:
+        except (EndsRun, StillFailing):
             raise
         except IntercomError as error:
             reason = error.failure or error.problem
