@@ -36,6 +36,7 @@ def house(clone: Path, folder: Path, seed: int) -> Iterator[House]:
             "MELTANO_ENVIRONMENT": "ci",
             "TAP_INTERCOM_API_URL": workspace.url,
             "TAP_INTERCOM_API_KEY": "demo",
+            "TAP_INTERCOM_API_VERSION": "Preview",  # which has all streams
             "TAP_INTERCOM_CUSTOM_OBJECT_TYPES": json.dumps(OBJECT_TYPES),
             "TAP_INTERCOM__SELECT": EVERY_STREAM,
             "TARGET_POSTGRES_SQLALCHEMY_URL": database.replace(

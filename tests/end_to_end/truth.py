@@ -7,11 +7,13 @@ are the workspace's.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from comparing import cleaned, moment
 from reported import reported
 
+from tap_intercom.sandbox.records.exports import QUESTIONS
 from tap_intercom.shapes.feed import Feed
 from tap_intercom.streams import STREAMS
 
@@ -69,6 +71,8 @@ def workspace_rows(workspace: Any, table: str) -> list[Row]:
     if table == "conversation_attributes":  # those that are built in have no id, and another place
         built_in = workspace.records("conversation_data_attributes")
         rows = [*rows, *({**one, "id": one["full_name"]} for one in built_in)]
+    if table == "hitl_events":  # nothing tells them apart, so they are numbered
+        rows = numbered(rows)
     if table in FORCED:
         _, forced = FORCED[table]
         rows = list(map(forced(workspace), rows))
@@ -99,6 +103,16 @@ def newest(rows: list[Row], noun: str) -> list[Row]:
     for row in sorted(rows, key=lambda row: (row["created_at"], row["id"])):
         parts.setdefault(row[f"{noun}_id"], []).append(row)
     return [row for part in parts.values() for row in part[-500:]]
+
+
+def numbered(events: list[Row]) -> list[Row]:
+    """Number what hangs on each conversation, oldest first."""
+    before = Counter[str]()
+    found = []
+    for event in events:
+        before[event["conversation_id"]] += 1
+        found.append({**event, "position": before[event["conversation_id"]]})
+    return found
 
 
 # What the API forces upon a stream. Everything else has to be in the tables as it is.
@@ -168,6 +182,13 @@ def url_digested(_: Any) -> Callable[[Row], Row]:
     return lambda row: {**row, "url_sha256": hashlib.sha256(row["url"].encode()).hexdigest()}
 
 
+def gathered(_: Any) -> Callable[[Row], Row]:
+    return lambda row: {
+        **{name: row[name] for name in row if name not in QUESTIONS},
+        "answers": {name: row[name] for name in QUESTIONS if row[name]},
+    }
+
+
 def as_reported(table: str) -> Callable[[Any], Callable[[Row], Row]]:
     return lambda _: lambda row: reported(table, row)
 
@@ -185,6 +206,7 @@ FORCED: dict[str, tuple[str, Callable[[Any], Callable[[Row], Row]]]] = {
         "taken from the contact where it shows all, which has neither name nor applied_at and _by",
         as_in_contact("tags"),
     ),
+    "content_export_answer_combined": ("which columns there are depends on surveys", gathered),
     "content_export_click": ("an address may be too long for a key", url_digested),
     "contacts": ("shown to those who ask, and the tap does", with_merge_history),
     "conversations": ("parts are in `conversation_parts`; the tap asks for monitors", monitored),
@@ -202,5 +224,5 @@ FORCED: dict[str, tuple[str, Callable[[Any], Callable[[Row], Row]]]] = {
     "workspace": ("`/me` is a teammate with the workspace inside", turned_inside_out),
 }
 
-# Intercom gives the newest 500 parts.
-NEWEST = {"conversation_parts", "ticket_parts"}
+# Intercom gives the newest 500 parts; those of a conversation are asked for by their types.
+NEWEST = {"ticket_parts"}
