@@ -70,7 +70,10 @@ def known() -> frozenset[str]:
 
 @cache
 def open_ones() -> frozenset[str]:
-    """Give the names of fields that hold an open object anywhere: names in there are users'."""
+    """Give the names of fields that hold an open object anywhere: names in there are users'.
+
+    But for what stands around records, as `data` does.
+    """
     facts = schema.facts()
 
     def is_open(fact: Fact) -> bool:
@@ -78,7 +81,7 @@ def open_ones() -> frozenset[str]:
             fact = fact[0] if isinstance(fact, list) else facts[fact[1:]]
         return bool(fact == "object")
 
-    return frozenset(name for name, fact in _all() if is_open(fact))
+    return frozenset(name for name, fact in _all() if is_open(fact)) - AROUND
 
 
 def kind(value: Any) -> str | None:

@@ -250,7 +250,7 @@ CORRECTIONS: Mapping[str, Fact] = {
     "granted_company": {"company_id": "string"},
     # What `data` has differs from one type of event to the other.
     # https://developers.intercom.com/docs/references/preview/rest-api/api.intercom.io/conversations/listhitlevents
-    "hitl_event": {"position": "integer", "event_type": "string", "data": "object"},
+    "hitl_event": {"position": "string", "event_type": "string", "data": "object"},
     # Lifted out of `teammate`, as it is part of the key.
     "handling_event": {"teammate_id": "string"},
     "ip_allowlist": {"workspace_id": "string"},

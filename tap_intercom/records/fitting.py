@@ -67,8 +67,7 @@ def _compiled(
     for key in keys:
         lines.append(f" x = record.get({key!r})")
         lines.append(f" if x is None: record[{key!r}] = {_missing(properties[key])}")
-        if properties[key]["type"][0] == "string":
-            lines.append(f" elif len(x) > {LONGEST_KEY}: shorten({key!r}, record, rescued)")
+        lines.append(f" elif len(x) > {LONGEST_KEY}: shorten({key!r}, record, rescued)")
     names: dict[str, Any] = {"move": _move, "HOURS": times.HOURS, "SECONDS": times.SECONDS}
     names |= {"digest": digest, "shorten": _shorten}
     names |= {f"fit_{form.replace('-', '_')}": _fit(one) for form, one in CONVERSIONS.items()}

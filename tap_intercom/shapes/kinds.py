@@ -67,6 +67,8 @@ class ByKind(FanOut):
         known: list[str] = []
         while len(known) <= self.most_kinds and len(rows) >= self.cap:
             new = [kind for kind, _ in self.kinds(rows).most_common() if kind not in known]
+            if not new:
+                break
             yield from self.of_kinds(request, new, rows)
             known += new
             others = known[: self.most_kinds]
@@ -96,8 +98,9 @@ class ByKind(FanOut):
         return self.dig(self.ask(request))
 
     def kinds(self, rows: Iterable[Record]) -> Counter[str]:
-        """Count the rows of each kind."""
-        return Counter(str(row.get(self.kind)) for row in rows)
+        """Count the rows of each kind that can be asked for; the rest is among all others."""
+        kinds = (row.get(self.kind) for row in rows)
+        return Counter(one for one in kinds if isinstance(one, str) and one and "," not in one)
 
     def see_that(self, fits: bool) -> None:  # noqa: FBT001
         """See that an answer has what was asked for.

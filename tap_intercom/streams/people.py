@@ -44,6 +44,7 @@ class DeletedContacts(List):
     params = {"per_page": 150, "escape_identity": "false"}
     # The documentation at hand names the fields of a contact, and not the list that they are in.
     records = "data|contacts|deleted_contacts"
+    made_at = ""  # when it was deleted, it does not say
     min_version = "2.17"
     selected_by_default = False
 
@@ -77,6 +78,7 @@ class ContactGrantedCompanies(FanOut):
     path = "/contacts/{id}/granted_companies"
     params = {"per_page": 150}
     records = "company_ids"
+    made_at = ""  # an id alone
     bare = "company_id"
     component = "granted_company"
     primary_keys = ("contact_id", "company_id")

@@ -37,7 +37,7 @@ def test_config_test_says_whether_the_settings_work(meltano: Meltano) -> None:
 def test_config_print_hides_the_token(meltano: Meltano) -> None:
     shown = json.loads(meltano("config", "print", "tap-intercom", TAP_INTERCOM_API_KEY="hush"))
     assert "hush" not in json.dumps(shown)
-    assert shown["api_version"] == "2.17"
+    assert shown["lookback_seconds"] == 600
 
 
 def test_an_api_key_may_be_called_access_token(meltano: Meltano, workspace: Any) -> None:

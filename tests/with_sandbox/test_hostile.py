@@ -370,6 +370,11 @@ def odd(sandbox: Sandbox, ids: list[str]) -> None:
             sandbox.put(resource, given)
 
 
+def whole(row: dict[str, Any], key: str) -> str:
+    """Give a key as it came, which may be too long for a database."""
+    return str((row["_rescued_data"] or {}).get(key, row[key]))
+
+
 def test_odd_ids_ask_for_nothing_outside_their_path_and_lose_nothing(small: Sandbox) -> None:
     odd(small, ODD_IDS)
     resources = ("contacts", "companies", "tickets", "conversations")
@@ -379,8 +384,9 @@ def test_odd_ids_ask_for_nothing_outside_their_path_and_lose_nothing(small: Sand
     run = sync(small, *NAMES, custom_object_types=["orders"])
     assert run.error is None
     for resource in resources:
-        assert sorted(run.ids(resource)) == sorted(one["id"] for one in small.records(resource))
-    parts = {row["conversation_id"]: row["id"] for row in run.rows("conversation_parts")}
+        found = sorted(whole(row, "id") for row in run.rows(resource))
+        assert found == sorted(one["id"] for one in small.records(resource))
+    parts = {whole(row, "conversation_id"): row["id"] for row in run.rows("conversation_parts")}
     assert {one: parts.get(one) for one in ODD_IDS} == {
         one: f"part-{number}" for number, one in enumerate(ODD_IDS)
     }

@@ -50,7 +50,8 @@ def test_a_clock_that_is_a_day_ahead_loses_nothing(on_time: Sandbox, which: str)
     second = sync(on_time, *streams, state=first.state)
     together = latest(first, second)
     for key, row in latest(sync(on_time, *streams)).items():
-        assert together[key] == row
+        # What a feed has brought is not read again when its contact is called something else.
+        assert {**together[key], "user_id": None} == {**row, "user_id": None}
 
 
 @pytest.mark.parametrize("which", ["me", "all"])
