@@ -154,7 +154,7 @@ class Run:
     @property
     def now(self) -> datetime:
         """What time it is for Intercom."""
-        return self.client.clock.now
+        return self.started_at + self.client.clock.passed
 
     def _introduced(self, patience: Patience) -> tuple[Body, Mapping[str, str]]:
         """Ask who the token belongs to, and where it is refused, again with another one if any."""

@@ -44,11 +44,10 @@ class Clock:
         self._lock = threading.Lock()
 
     @property
-    def now(self) -> datetime:
-        """What time it is by Intercom's clock; by this machine's until it has told it."""
-        if self._begun is None:
-            return here()
-        return self.started_at + timedelta(seconds=time.monotonic() - self._begun)
+    def passed(self) -> timedelta:
+        """How much time has passed since the run began; none before Intercom has told the time."""
+        begun = time.monotonic() if self._begun is None else self._begun
+        return timedelta(seconds=time.monotonic() - begun)
 
     def begin(self, headers: Mapping[str, str]) -> datetime | None:
         """Take the time that the first answer tells for the start of the run, and give it."""

@@ -60,6 +60,7 @@ LINKS = (
 
 # Links to what the workspace itself has no record of: all of them dangle, for these reasons.
 DANGLING = (
+    ("contact_granted_companies", "company_id", "companies"),  # the workspace's own ids of them
     ("company_segments", "id", "segments"),  # segments of companies are not in the list
     ("contact_merge_history", "source_contact_id", "contacts"),  # merged contacts are gone
 )

@@ -8,7 +8,7 @@ import pytest
 from comparing import differences
 from loaded import all_rows
 from odd_records import ODD, odd_record
-from truth import KEYS, PARENTS, TABLES, Key, Row, truth
+from truth import KEYS, PARENTS, TABLES, Key, Row, by_key, newest, truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -86,6 +86,8 @@ def test_every_value_of_odd_records_is_in_the_database(
     odd: House, loaded: dict[str, dict[Key, Row]], table: str
 ) -> None:
     expected = truth(odd.workspace, table)
+    if table == "conversation_parts":  # whose odd types cannot be asked for
+        expected = by_key(table, newest([*expected.values()], "conversation"))
     assert loaded[table].keys() == expected.keys()
     wrong: dict[Any, list[str]] = {
         key: found

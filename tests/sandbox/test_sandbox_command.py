@@ -148,7 +148,8 @@ def test_whoever_chooses_nothing_has_what_a_test_has(served: Callable[..., Optio
 def test_every_flag_but_the_address_is_an_option(served: Callable[..., Options]) -> None:
     flags = {one.name for one in sandbox.params} - {"host", "port"}
     assert flags == {one.name for one in fields(Options)} - {"rate_window", "elsewhere"}
-    for name in sorted(flags - {"clock", "timezone"}):
+    assert served("--live-headers") == replace(Options(), live_headers=True)
+    for name in sorted(flags - {"clock", "timezone", "live_headers"}):
         chosen = served(f"--{name.replace('_', '-')}", "7")
         assert chosen == replace(Options(), **{name: 7})
 

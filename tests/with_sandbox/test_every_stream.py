@@ -356,6 +356,6 @@ def test_what_was_said_between_fin_and_a_teammate_comes_in_its_order(quiet: Sand
     for row in rows:
         of_one.setdefault(row["conversation_id"], []).append(row)
     for events in of_one.values():
-        assert [row["position"] for row in events] == list(range(1, len(events) + 1))
+        assert [row["position"] for row in events] == [*map(str, range(1, len(events) + 1))]
         assert events[0]["event_type"] == "fin_consultation_started"
         assert events[-1]["data"]["outcome"]
