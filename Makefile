@@ -12,8 +12,8 @@ unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo clean-demo test test-fast test-thorough lint format types check docs benchmark \
-  reliability mutants install plugins browser lock clean
+.PHONY: help demo demo-dbt demo-up demo-down clean-demo test test-fast test-thorough lint format \
+  types check docs benchmark reliability mutants install plugins dbt browser lock clean
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,21 +21,30 @@ help:  ## List the commands
 demo: install plugins  ## Load a simulated workspace into an embedded PostgreSQL, through Meltano
 	@$(BIN)/python scripts/demo.py
 
-clean-demo:  ## Forget what the demo loaded: the next `make demo` is a first run again
+demo-dbt: install plugins dbt  ## Load it, make the models of transform/, and ask them questions
+	@$(BIN)/python scripts/demo_dbt.py
+
+demo-up: install plugins dbt  ## Do the same, and leave database and workspace running
+	@$(BIN)/python scripts/demo_up.py
+
+demo-down:  ## Stop what `make demo-up` left running
+	@[ ! -e .demo/up.json ] || $(BIN)/python scripts/demo_up.py --down
+
+clean-demo: demo-down  ## Forget what the demo loaded: the next `make demo` is a first run again
 	rm -rf .demo
 
 # Tests of one file stay together, and the longest begin first, which tests/conftest.py sees to.
 # Four processes, also on two cores: many tests wait for a network that fails, or for a program.
 PYTEST := $(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
-test: install browser  ## Run all tests, four at a time: some minutes
+test: install browser dbt  ## Run all tests, four at a time: some minutes
 	@$(if $(ARGS),:,echo "All tests: about 6 minutes on two cores. Most of them: make test-fast.")
 	$(PYTEST) $(ARGS)
 
 test-fast: install  ## Run most tests in a minute, without browser, Meltano and database
 	$(PYTEST) tests/test_*.py tests/sandbox $(ARGS)
 
-test-thorough: install browser  ## Run all tests, and those that chance decides with all their seeds
+test-thorough: install browser dbt  ## Run all tests, and those chance decides with all their seeds
 	$(PYTEST) -m "" $(ARGS)
 
 lint: install  ## Check style and formatting
@@ -53,6 +62,7 @@ check: lint types test  ## All of lint, types and test
 
 docs: install  ## Write the generated pages of docs/ anew
 	$(BIN)/python scripts/docs.py
+	$(BIN)/python scripts/staging.py
 
 benchmark: install  ## Measure the tap beside its peers, or ARGS="limit --size 2000" only
 	$(BIN)/python benchmarks/syncs.py $(or $(ARGS),all)
@@ -66,6 +76,8 @@ mutants: install  ## Put 100 faults into copies of the tap, and name those that 
 install: $(VENV)/.installed  ## Make .venv: the project and everything pinned in requirements/
 
 plugins: .meltano/.installed  ## Make Meltano's environments for the tap and target-postgres
+
+dbt: .meltano/.dbt  ## Make Meltano's environment for dbt
 
 browser: $(VENV)/.python  ## Install Chromium, if there is none, for the tests of the login
 	@for one in chromium chromium-browser google-chrome google-chrome-stable chrome; do \
@@ -106,6 +118,14 @@ $(VENV)/.installed: pyproject.toml $(VENV)/.requirements
 	  install tap-intercom target-postgres
 	@touch $@
 
+.meltano/.dbt: export UV_CONSTRAINT := requirements/dbt.txt
+.meltano/.dbt: meltano.yml requirements/dbt.txt $(VENV)/.installed
+	@echo "Installing dbt ..."
+	@mkdir -p .meltano
+	@MELTANO_SEND_ANONYMOUS_USAGE_STATS=false MELTANO_CLI_DISABLE_VERSION_CHECK=true \
+	  MELTANO_CLI_LOG_FORMAT=uncolored $(BIN)/meltano --log-level=warning install dbt-postgres
+	@touch $@
+
 LOCK := $(UV) pip compile --quiet --universal --python-version 3.10 --generate-hashes --upgrade \
   --no-config --no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
@@ -114,10 +134,11 @@ lock: $(VENV)/.uv  ## Renew every pin in requirements/
 	$(LOCK) -c requirements/uv.txt pyproject.toml --extra sandbox --group dev -o requirements/dev.txt
 	$(LOCK) pyproject.toml --group target-postgres -o requirements/target-postgres.txt
 	$(LOCK) --group target-jsonl -o requirements/target-jsonl.txt
+	$(LOCK) requirements/dbt.in -o requirements/dbt.txt
 	echo tap-intercom | $(LOCK) - -o requirements/singer-io.txt
 	echo airbyte-source-intercom | $(LOCK) - -o requirements/airbyte.txt
 
 clean: clean-demo  ## Remove everything that these commands made
 	rm -rf $(VENV) .meltano .mypy_cache .pytest_cache .ruff_cache .hypothesis dist output
-	rm -rf benchmarks/.cache .mutants
+	rm -rf benchmarks/.cache .mutants transform/target transform/logs
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -5,21 +5,20 @@ from __future__ import annotations
 import fcntl
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import IO, TYPE_CHECKING, NamedTuple, NoReturn
 
 import postgres
 import psycopg
 from psycopg import sql
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 PROJECT = Path(__file__).resolve().parent.parent
 DEMO = PROJECT / ".demo"
@@ -39,36 +38,40 @@ class Table(NamedTuple):
     loaded: int
 
 
-def main() -> None:
-    """Start everything, load, show, stop everything."""
+def alone(play: Callable[[], None]) -> None:
+    """Do something that starts programs, unless another does; all are stopped when it ends."""
     DEMO.mkdir(exist_ok=True)
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
-    with (DEMO / "lock").open("w") as lock:
+    with (DEMO / "lock").open("a") as lock:
+        if not taken(lock):
+            sys.exit("Another demo is running. Wait for its end, or say `make demo-down`.")
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            sys.exit("Another `make demo` is running.")
-        try:
-            demo()
+            play()
         except KeyboardInterrupt:
-            sys.exit("\nStopped. Nothing is left running; `make demo` goes on from here.")
+            sys.exit("\nStopped. Nothing is left running; the next demo goes on from here.")
+
+
+def taken(lock: IO[str]) -> bool:
+    """Take the lock of all demos; tell whether it was free."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def demo() -> None:
-    """Make one run; how many there were decides what day it is in the workspace."""
-    counter = DEMO / "runs"
-    runs = int(counter.read_text()) if counter.exists() else 0
-    with sandbox(days=runs) as api_url, postgres.running(DEMO / "postgres") as database:
-        print(f"Running: a simulated Intercom workspace, on its day {runs + 1}, and a PostgreSQL.")
+    """Make one run, and show what it loaded."""
+    days = days_gone()
+    with sandbox(days) as api_url, postgres.running(DEMO / "postgres") as database:
+        print(f"Running: a simulated Intercom workspace, on its day {days + 1}, and a PostgreSQL.")
         before = tables(database, since=0)
         started = time.time()
-        print(f"\n$ {' '.join(COMMAND)}", flush=True)
-        load(api_url, database)
-        print(f"  took {time.time() - started:.1f} s; its log: .demo/meltano.log\n")
+        load(api_url, database, COMMAND)
         show(before, tables(database, since=started))
-    counter.write_text(str(runs + 1))
-    if runs == 0:
+    let_a_day_pass()
+    if days == 0:
         print("\nThis was the first run: everything was read.")
         print("Run `make demo` again: a day will have passed, and only what changed is read.")
     else:
@@ -79,12 +82,21 @@ def demo() -> None:
     print("Nothing is left running. To start over: `make clean-demo`.")
 
 
+def days_gone() -> int:
+    """How many runs there were, which is what day it is in the workspace."""
+    counter = DEMO / "runs"
+    return int(counter.read_text()) if counter.exists() else 0
+
+
+def let_a_day_pass() -> None:
+    """Note that there was a run."""
+    (DEMO / "runs").write_text(str(days_gone() + 1))
+
+
 @contextmanager
 def sandbox(days: int) -> Iterator[str]:
     """Run the simulated workspace, as it is after so many days; gives its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
+    port = str(postgres.free_port())
     command: list[str | Path] = [
         PROGRAMS / "tap-intercom-sandbox",
         "--port",
@@ -115,9 +127,11 @@ def wait_for(server: subprocess.Popen[bytes], api_url: str) -> None:
             return
 
 
-def load(api_url: str, database: str) -> None:
+def load(api_url: str, database: str, command: Sequence[str], **more: str) -> None:
     """Run Meltano with the project's own meltano.yml, its state beside the demo's data."""
-    foreign = ("TAP_INTERCOM_", "TARGET_POSTGRES_", "MELTANO_", "PYTHON")
+    print(f"\n$ {' '.join(command)}", flush=True)
+    started = time.time()
+    foreign = ("TAP_INTERCOM_", "TARGET_POSTGRES_", "DBT_", "MELTANO_", "PYTHON")
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(foreign)},
         "MELTANO_ENVIRONMENT": "demo",
@@ -129,12 +143,17 @@ def load(api_url: str, database: str) -> None:
         "TAP_INTERCOM_API_URL": api_url,
         "TAP_INTERCOM_API_KEY": "demo",
         "TARGET_POSTGRES_SQLALCHEMY_URL": database.replace("postgresql:", "postgresql+psycopg:"),
+        **more,
     }
     path = DEMO / "meltano.log"
     with path.open("w") as log:
-        command: list[str | Path] = [PROGRAMS / COMMAND[0], *COMMAND[1:]]
         run = subprocess.Popen(
-            command, cwd=PROJECT, env=environment, stdout=log, stderr=log, start_new_session=True
+            [PROGRAMS / command[0], *command[1:]],
+            cwd=PROJECT,
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
     try:
         code = run.wait()
@@ -142,6 +161,7 @@ def load(api_url: str, database: str) -> None:
         end(run)
     if code != 0:
         fail(f"Meltano ended with exit code {code}", path)
+    print(f"  took {time.time() - started:.1f} s; its log: .demo/meltano.log\n")
 
 
 def tables(database: str, since: float) -> dict[str, Table]:
@@ -204,4 +224,4 @@ def _stop(_number: int, _frame: object) -> NoReturn:
 
 
 if __name__ == "__main__":
-    main()
+    alone(demo)

@@ -2,7 +2,7 @@
 
 Only the wheel's programs are used, not its Python layer, which opens the folders above the data to
 everybody and makes a system user where root runs it. The server listens on a socket in a temporary
-folder, on no network port.
+folder, and on no network port unless it is given a password.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import importlib.util
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -20,39 +21,69 @@ from typing import IO, TYPE_CHECKING
 from urllib.parse import quote
 
 import psycopg
+from psycopg import sql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 NOBODY = 65534
 START_SECONDS = 30
+HERE = "127.0.0.1"
+
+# Who reaches the socket may come in; who comes over the network needs the password.
+ACCESS = f"local all all trust\nhost all all {HERE}/32 scram-sha-256\n"
 
 
 @contextmanager
-def running(data: Path) -> Iterator[str]:
-    """Serve the database in the folder `data`, made if needed; gives the URL to connect to."""
+def running(data: Path, password: str | None = None) -> Iterator[str]:
+    """Serve the database in the folder `data`, made if needed; gives the URL to connect to.
+
+    With a password, a free port of this machine is served, too, and the URL is that of the port.
+    """
     data.mkdir(parents=True, exist_ok=True)
     _hand_over(data)
-    with tempfile.TemporaryDirectory(prefix="pg-") as socket, Path(f"{data}.log").open("w") as log:
-        _hand_over(Path(socket))
+    with tempfile.TemporaryDirectory(prefix="pg-") as folder, Path(f"{data}.log").open("w") as log:
+        _hand_over(Path(folder))
         if not (data / "PG_VERSION").exists():
             options = ("--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C")
             _run("initdb", *options, "--no-sync", f"--pgdata={data}", log=log)
         elif (data / "postmaster.pid").exists():  # left by a run that was killed
             _run("pg_ctl", "stop", "--mode=immediate", f"--pgdata={data}", log=log, check=False)
-        settings = ("-c", "listen_addresses=", "-c", "fsync=off")
+        access = Path(folder) / "access"
+        access.write_text(ACCESS)
+        port = free_port() if password else 5432
+        settings = [
+            *("-c", f"listen_addresses={HERE if password else ''}", "-c", f"port={port}"),
+            *("-c", f"hba_file={access}", "-c", "fsync=off"),
+        ]
         server = subprocess.Popen(
-            [*_command("postgres"), "-D", data, "-k", socket, *settings],
+            [*_command("postgres"), "-D", data, "-k", folder, *settings],
             stdout=log,
             stderr=log,
             start_new_session=True,  # Ctrl-C is for the caller, who then stops the server
         )
         try:
-            _wait_for(server, socket, Path(log.name))
-            yield f"postgresql://postgres@/postgres?host={quote(socket, safe='')}"
+            _wait_for(server, folder, port, Path(log.name))
+            if password:
+                _set_password(folder, port, password)
+                yield f"postgresql://postgres:{quote(password)}@{HERE}:{port}/postgres"
+            else:
+                yield f"postgresql://postgres@/postgres?host={quote(folder, safe='')}"
         finally:
             server.send_signal(signal.SIGINT)  # a fast shutdown
             server.wait(START_SECONDS)
+
+
+def free_port() -> int:
+    """Find a port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind((HERE, 0))
+        return int(free.getsockname()[1])
+
+
+def _set_password(folder: str, port: int, password: str) -> None:
+    with psycopg.connect(host=folder, port=port, user="postgres") as connection:
+        connection.execute(sql.SQL("alter role postgres password {}").format(sql.Literal(password)))
 
 
 def _command(program: str) -> list[str]:
@@ -86,11 +117,11 @@ def _run(program: str, *arguments: str, log: IO[str], check: bool = True) -> Non
         raise SystemExit(f"PostgreSQL's {program} failed:\n{Path(log.name).read_text()}")
 
 
-def _wait_for(server: subprocess.Popen[bytes], socket: str, log: Path) -> None:
+def _wait_for(server: subprocess.Popen[bytes], folder: str, port: int, log: Path) -> None:
     give_up = time.monotonic() + START_SECONDS
     while True:
         try:
-            psycopg.connect(host=socket, user="postgres").close()
+            psycopg.connect(host=folder, port=port, user="postgres").close()
         except psycopg.OperationalError:
             if server.poll() is not None or time.monotonic() > give_up:
                 raise SystemExit(f"PostgreSQL did not start:\n{log.read_text()}") from None

@@ -14,7 +14,7 @@ PROGRAMS = Path(sys.executable).parent
 
 def clean_environment(**more: str) -> dict[str, str]:
     """Give this process's environment, without what a developer may have set for real runs."""
-    foreign = ("TAP_INTERCOM_", "TARGET_", "MELTANO_", "PYTHON")
+    foreign = ("TAP_INTERCOM_", "TARGET_", "DBT_", "MELTANO_", "PYTHON")
     own = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
     return {**own, "PATH": f"{PROGRAMS}{os.pathsep}{own['PATH']}", **more}
 

@@ -32,6 +32,8 @@ def copy_to(folder: Path) -> None:
     shutil.copytree(PROJECT / "tap_intercom", folder / "tap_intercom", ignore=ignored)
     for name in CLONED:
         shutil.copy(PROJECT / name, folder)
+    left = shutil.ignore_patterns("target", "logs", "dbt_packages", ".user.yml")
+    shutil.copytree(PROJECT / "transform", folder / "transform", ignore=left)
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +62,8 @@ def clone(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     (clone / ".meltano").mkdir()
     for kind in ("extractors", "loaders"):
         (clone / ".meltano" / kind).symlink_to(installed / ".meltano" / kind)
+    # dbt is large, and the same in every clone: `make dbt` installs it.
+    (clone / ".meltano" / "utilities").symlink_to(PROJECT / ".meltano" / "utilities")
     return clone
 
 

@@ -1,0 +1,10 @@
+{{ config(alias="conversation_contact_history") }}
+select
+    conversation_id,
+    contact_id,
+    conversation_updated_at,
+    true as _fivetran_active,
+    conversation_updated_at as _fivetran_start,
+    cast(null as timestamp) as _fivetran_end,
+    conversation_updated_at as _fivetran_synced
+from {{ ref("conversation_contacts_current") }}

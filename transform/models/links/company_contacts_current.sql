@@ -1,0 +1,1 @@
+{{ current_links("company", "contact", "company_contacts", whole=true) }}

@@ -1,0 +1,1 @@
+{{ current_links("company", "segment", "company_segments", "segments.segments", whole=true) }}

@@ -1,0 +1,1 @@
+{{ current_links("company", "tag", "company_tags", "tags.tags", whole=true) }}

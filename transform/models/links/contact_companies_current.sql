@@ -1,0 +1,1 @@
+{{ current_links("contact", "company", "contact_companies", "companies.data") }}

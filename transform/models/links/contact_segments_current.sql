@@ -1,0 +1,1 @@
+{{ current_links("contact", "segment", "contact_segments") }}

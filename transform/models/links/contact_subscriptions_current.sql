@@ -1,0 +1,1 @@
+{{ current_links("contact", "subscription_type", "contact_subscriptions") }}

@@ -1,0 +1,1 @@
+{{ current_links("contact", "tag", "contact_tags", "tags.data", applied=true) }}

@@ -1,0 +1,1 @@
+{{ current_links("conversation", "contact", "conversation_contacts", "contacts.contacts") }}

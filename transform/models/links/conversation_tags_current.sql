@@ -1,0 +1,1 @@
+{{ current_links("conversation", "tag", "conversation_tags", "tags.tags", applied=true) }}

@@ -1,0 +1,3 @@
+{{ current_links(
+    "conversation", "admin", "conversation_teammates", "teammates.admins|teammates.teammates"
+) }}

@@ -1,0 +1,1 @@
+{{ current_links("ticket", "contact", inside="contacts.contacts") }}

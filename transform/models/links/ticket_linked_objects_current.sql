@@ -1,0 +1,1 @@
+{{ current_links("ticket", "linked_object", inside="linked_objects.data") }}

@@ -1,0 +1,21 @@
+-- Written by scripts/staging.py from the tap's schema: `make docs`.
+{{ staged(source("tap_intercom", "admins"), {
+    "avatar.type": "text",
+    "avatar.image_url": "text",
+    "away_mode_enabled": "boolean",
+    "away_mode_reassign": "boolean",
+    "away_status_reason_id": "text",
+    "email": "text",
+    "has_inbox_seat": "boolean",
+    "id": "text",
+    "job_title": "text",
+    "name": "text",
+    "role.id": "text",
+    "role.name": "text",
+    "role.type": "text",
+    "team_ids": "json",
+    "team_priority_level.primary_team_ids": "json",
+    "team_priority_level.secondary_team_ids": "json",
+    "type": "text",
+    "_rescued_data": "json",
+}) }}

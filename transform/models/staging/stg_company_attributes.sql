@@ -1,0 +1,21 @@
+-- Written by scripts/staging.py from the tap's schema: `make docs`.
+{{ staged(source("tap_intercom", "company_attributes"), {
+    "admin_id": "pointer",
+    "api_writable": "boolean",
+    "archived": "boolean",
+    "created_at": "time",
+    "custom": "boolean",
+    "data_type": "text",
+    "description": "text",
+    "full_name": "text",
+    "id": "text",
+    "label": "text",
+    "messenger_writable": "boolean",
+    "model": "text",
+    "name": "text",
+    "options": "json",
+    "type": "text",
+    "ui_writable": "boolean",
+    "updated_at": "time",
+    "_rescued_data": "json",
+}) }}

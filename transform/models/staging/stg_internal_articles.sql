@@ -1,0 +1,21 @@
+-- Written by scripts/staging.py from the tap's schema: `make docs`.
+{{ staged(source("tap_intercom", "internal_articles"), {
+    "ai_chatbot_availability": "boolean",
+    "ai_copilot_availability": "boolean",
+    "ai_sales_agent_availability": "boolean",
+    "audience_ids": "json",
+    "author_id": "pointer",
+    "body": "text",
+    "body_markdown": "text",
+    "created_at": "time",
+    "folder_id": "pointer",
+    "id": "text",
+    "locale": "text",
+    "owner_id": "pointer",
+    "tags.tags": "json",
+    "tags.type": "text",
+    "title": "text",
+    "type": "text",
+    "updated_at": "time",
+    "_rescued_data": "json",
+}) }}

@@ -1,0 +1,10 @@
+-- Written by scripts/staging.py from the tap's schema: `make docs`.
+{{ staged(source("tap_intercom", "tags"), {
+    "applied_at": "time",
+    "applied_by.id": "pointer",
+    "applied_by.type": "text",
+    "id": "text",
+    "name": "text",
+    "type": "text",
+    "_rescued_data": "json",
+}) }}

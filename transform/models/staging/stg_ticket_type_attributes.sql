@@ -1,0 +1,21 @@
+-- Written by scripts/staging.py from the tap's schema: `make docs`.
+{{ staged(source("tap_intercom", "ticket_type_attributes"), {
+    "ticket_type_id": "text",
+    "archived": "boolean",
+    "created_at": "time",
+    "data_type": "text",
+    "default": "boolean",
+    "description": "text",
+    "id": "text",
+    "input_options": "json",
+    "name": "text",
+    "order": "integer",
+    "required_to_create": "boolean",
+    "required_to_create_for_contacts": "boolean",
+    "type": "text",
+    "updated_at": "time",
+    "visible_on_create": "boolean",
+    "visible_to_contacts": "boolean",
+    "workspace_id": "text",
+    "_rescued_data": "json",
+}) }}

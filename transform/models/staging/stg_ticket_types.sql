@@ -1,0 +1,20 @@
+-- Written by scripts/staging.py from the tap's schema: `make docs`.
+{{ staged(source("tap_intercom", "ticket_types"), {
+    "archived": "boolean",
+    "category": "text",
+    "created_at": "time",
+    "description": "text",
+    "icon": "text",
+    "id": "text",
+    "name": "text",
+    "ticket_states.data": "json",
+    "ticket_states.type": "text",
+    "ticket_type_attributes.ticket_type_attributes": "json",
+    "ticket_type_attributes.type": "text",
+    "ticket_type_attributes.data": "json",
+    "type": "text",
+    "updated_at": "time",
+    "workspace_id": "text",
+    "is_internal": "boolean",
+    "_rescued_data": "json",
+}) }}
