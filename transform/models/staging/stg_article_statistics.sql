@@ -12,5 +12,6 @@
     "sad_reaction_percentage": "number",
     "type": "text",
     "views": "integer",
+    "conversations": "integer",
     "_rescued_data": "json",
 }) }}

@@ -31,5 +31,6 @@
     "workspace_id": "text",
     "parent_id": "pointer",
     "parent_type": "text",
+    "content_id": "text",
     "_rescued_data": "json",
 }) }}

@@ -15,5 +15,13 @@
     "type": "text",
     "updated_at": "time",
     "visible_to_team_ids": "json",
+    "full_name": "text",
+    "label": "text",
+    "model": "text",
+    "custom": "boolean",
+    "api_writable": "boolean",
+    "ui_writable": "boolean",
+    "messenger_writable": "boolean",
+    "visible_when_unassigned": "boolean",
     "_rescued_data": "json",
 }) }}

@@ -30,5 +30,7 @@
     "translations": "json",
     "type": "text",
     "updated_at": "time",
+    "admin_assignee_id": "pointer",
+    "team_assignee_id": "pointer",
     "_rescued_data": "json",
 }) }}

@@ -43,5 +43,7 @@
     "ticket_type.is_internal": "boolean",
     "type": "text",
     "updated_at": "time",
+    "channel": "text",
+    "company_id": "text",
     "_rescued_data": "json",
 }) }}
