@@ -18,7 +18,7 @@ REOPENS = {"open", "note_and_reopen", "assign_and_reopen"}
 def told(conversation: Row) -> list[Row]:
     """The parts that Intercom gives, oldest first."""
     parts = conversation["conversation_parts"]["conversation_parts"]
-    return sorted(parts, key=lambda part: (part["created_at"], int(part["id"])))[-500:]
+    return sorted(parts, key=lambda part: (part["created_at"], int(part["id"])))
 
 
 def side(part: Row) -> str:
