@@ -90,8 +90,7 @@ def checked(tap: TapIntercom, parents: int = 1) -> Report:
     """
     me, headers = tap.run.introduce()
     streams = [
-        cast("Shape", stream).with_patience(BRIEF).probing(parents)
-        for stream in tap.streams.values()
+        cast("Shape", stream).but(patience=BRIEF, probed=parents) for stream in tap.streams.values()
     ]
     found = findings(streams, tap.config["max_concurrency"])
     limit = headers.get("X-RateLimit-Limit", "")

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import threading
 import time
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -147,8 +146,7 @@ class Run:
             raise RunError(msg)
         self.started_at = self.client.clock.begin(headers) or self.started_at
         self.workspace_id = at("app.id_code", me)
-        with suppress(ValueError):
-            self.workspace_created_at = times.parse(at("app.created_at", me))
+        self.workspace_created_at = times.known(at("app.created_at", me))
         return me, headers
 
     @property

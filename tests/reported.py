@@ -1,4 +1,4 @@
-"""How a row of a report leaves the tap, given the row as Intercom has it.
+"""How a row of a report leaves the tap, or one that it numbers, given the row as Intercom has it.
 
 Written without the tap's own code, from what docs/behavior.md says.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from typing import Any
 
 Row = dict[str, Any]
@@ -39,3 +40,13 @@ def reported(stream: str, values: Row) -> Row:
     if dataset in OWN_IDS:
         identity = values[f"{dataset}.{OWN_IDS[dataset]}"]
     return {"id": identity, "time": values[f"{dataset}.{TIMES[dataset]}"], "attributes": values}
+
+
+def numbered(events: list[Row]) -> list[Row]:
+    """Number what hangs on each conversation, oldest first."""
+    before = Counter[str]()
+    found = []
+    for event in events:
+        before[event["conversation_id"]] += 1
+        found.append({**event, "position": before[event["conversation_id"]]})
+    return found

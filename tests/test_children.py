@@ -224,7 +224,7 @@ def test_a_parent_is_read_on_its_childs_account(tap: TapIntercom, intercom: Inte
     request, rules = parts.opens(reaching(parts))
     assert request == tap.streams["tickets"].opens(reaching(parts))[0]
     assert rules.account is parts.account
-    assert parts.parent.with_patience(BRIEF).patience != tap.run.patience
+    assert parts.parent.but(patience=BRIEF).patience != tap.run.patience
 
 
 # Rows that cost a call each

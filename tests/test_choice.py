@@ -69,4 +69,4 @@ def test_a_probe_asks_for_one_page_of_that_way(
 def test_the_way_is_as_patient_as_its_stream(tap: TapIntercom) -> None:
     stream = tap.streams["companies"]
     assert stream.opens(stream.reach())[1].patience == PATIENT
-    assert stream.with_patience(BRIEF).opens(stream.reach())[1].patience == BRIEF
+    assert stream.but(patience=BRIEF).opens(stream.reach())[1].patience == BRIEF

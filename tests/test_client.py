@@ -55,7 +55,7 @@ def errors(*codes: str, message: str | None = None, request_id: str | None = "re
 
 @pytest.fixture
 def tags(tap: TapIntercom) -> Shape:
-    return tap.streams["tags"].with_patience(BRIEF)
+    return tap.streams["tags"].but(patience=BRIEF)
 
 
 # What to do about an answer

@@ -67,6 +67,7 @@ def test_one_object_is_a_page_of_one_and_moves_nothing(
     assert [str(one) for one in intercom.asked] == ["GET /me", "GET /ip_allowlist"]
 
 
+@pytest.mark.usefixtures("naps")
 @pytest.mark.parametrize("body", [[{"enabled": True}], {}, {"type": "ip_allowlist"}], ids=str)
 def test_what_is_no_object_or_has_nothing_in_it_is_an_error(
     tap: TapIntercom, intercom: Intercom, body: Any
@@ -403,7 +404,7 @@ def test_what_completes_a_list_may_fail(
 ) -> None:
     """What may pass is no refusal: the next run asks again."""
     intercom.put(NEWER, {"data": [{"id": 1}]}).put(OLDER, answer(500))
-    stream = tap.streams["conversation_attributes"].with_patience(BRIEF)
+    stream = tap.streams["conversation_attributes"].but(patience=BRIEF)
     assert [row["id"] for row in stream.get_records()] == [1]
     assert naps
     assert (stream.account.refused, stream.account.left_out) == (None, None)

@@ -170,7 +170,7 @@ def test_a_batch_is_asked_about_once(
 
 def found_of(tap: TapIntercom, name: str, **known: Any) -> Finding:
     stream: Any = tap.streams[name]
-    return finding(stream.with_patience(BRIEF), {KINDS[one]: told for one, told in known.items()})
+    return finding(stream.but(patience=BRIEF), {KINDS[one]: told for one, told in known.items()})
 
 
 @pytest.mark.parametrize(

@@ -349,7 +349,7 @@ def test_no_state_is_ahead_of_the_records_before_it() -> None:
 
 def test_a_brief_stream_is_the_same_with_less_patience(tap: TapIntercom) -> None:
     tags = tap.streams["tags"]
-    brief = tags.with_patience(BRIEF)
+    brief = tags.but(patience=BRIEF)
     assert (tags.rules.patience, brief.rules.patience) == (PATIENT, BRIEF)
     assert brief.account is tags.account
     assert (brief.rules.stream, brief.rules.permission) == ("tags", "read_tags")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -44,6 +44,12 @@ class Reply:
     chunks: Callable[[], Iterable[bytes]] | None = None
     raw: Callable[[], Iterable[bytes]] | None = None
     every: float = 0.0
+
+    def changed(self, change: Callable[[Any], object]) -> Reply:
+        """Change what it holds, which is JSON, in place."""
+        body = msgspec.json.decode(self.body)
+        change(body)
+        return replace(self, body=msgspec.json.encode(body))
 
 
 @dataclass(slots=True)

@@ -28,9 +28,7 @@ import zipfile
 from dataclasses import replace
 from functools import lru_cache
 from itertools import chain, repeat
-from typing import TYPE_CHECKING
-
-import msgspec
+from typing import TYPE_CHECKING, Any
 
 from .exchange import HTML, Call, Reply
 from .files import alone, archived
@@ -61,7 +59,7 @@ FILES = (CONTENT_FILE, "/download/reporting_data/{job}")
 def _ended(reply: Reply, status: str) -> Reply:
     """Say of a job that it ended in this way, or has not."""
     told = {"status": status, "download_url": "", "download_expires_at": ""}
-    return replace(reply, body=msgspec.json.encode({**msgspec.json.decode(reply.body), **told}))
+    return reply.changed(lambda job: job.update(told))
 
 
 def ending(status: str) -> Misfortune:
@@ -192,9 +190,11 @@ def elsewhere(_: State, call: Call, proceed: Proceed) -> Reply:
     reply = proceed()
     if call.template not in STATUS:
         return reply
-    job = msgspec.json.decode(reply.body)
-    job["download_url"] = job["download_url"] and f"{HOST_ELSEWHERE}{call.path}"
-    return replace(reply, body=msgspec.json.encode(job))
+
+    def point(job: dict[str, Any]) -> None:
+        job["download_url"] = job["download_url"] and f"{HOST_ELSEWHERE}{call.path}"
+
+    return reply.changed(point)
 
 
 def drip(_: str) -> Reply:

@@ -194,12 +194,12 @@ def heavy_pages(_: State, call: Call, proceed: Proceed) -> Reply:
 
 def _rewritten(reply: Reply, change: Callable[[Json], None]) -> Reply:
     """Change the pages object of an answer that has one."""
-    if reply.content_type != JSON:
-        return reply
-    body = msgspec.json.decode(reply.body)
-    if isinstance(body, dict) and isinstance(body.get("pages"), dict):
-        change(body["pages"])
-    return Reply(reply.status, msgspec.json.encode(body), reply.headers, records=reply.records)
+
+    def inside(body: Any) -> None:
+        if isinstance(body, dict) and isinstance(body.get("pages"), dict):
+            change(body["pages"])
+
+    return reply.changed(inside) if reply.content_type == JSON else reply
 
 
 def cursor_loop(state: State, call: Call, proceed: Proceed) -> Reply:
@@ -286,9 +286,7 @@ def parts_missing(_: State, call: Call, proceed: Proceed) -> Reply:
     reply = proceed()
     if call.template != "/conversations/{id}" or call.argument[-1:] != "3":
         return reply
-    body = msgspec.json.decode(reply.body)
-    del body["conversation_parts"]["conversation_parts"][0]
-    return replace(reply, body=msgspec.json.encode(body))
+    return reply.changed(lambda body: body["conversation_parts"]["conversation_parts"].pop(0))
 
 
 def moving(state: State, call: Call, proceed: Proceed) -> Reply:

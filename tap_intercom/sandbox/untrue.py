@@ -66,9 +66,11 @@ def inside_short(_: State, call: Call, proceed: Proceed) -> Reply:
     reply = proceed()
     if reply.content_type != JSON or not call.path.endswith("/search"):
         return reply
-    body = msgspec.json.decode(reply.body)
+    return reply.changed(_hold_one)
+
+
+def _hold_one(body: Json) -> None:
     for record in body.get("data") or []:
         for one in record.values():
             if isinstance(one, dict) and isinstance(one.get("data"), list) and one["data"]:
                 one.update(data=one["data"][:1], has_more=False)
-    return replace(reply, body=msgspec.json.encode(body))

@@ -31,7 +31,5 @@ def oldest(rows: Iterable[Record]) -> str | None:
 
 def created(record: Body) -> str | None:
     """Say when something was created, if it tells."""
-    try:
-        return times.canonical(at("created_at", record))
-    except ValueError:
-        return None
+    moment = times.known(at("created_at", record))
+    return times.text(moment) if moment else None

@@ -113,8 +113,7 @@ class Pages:
     def _pages(self, reading: Reading, fetch: Fetch) -> Iterator[list[Record]]:
         for body in self._walk(self._request, fetch):
             records = self._stream.dig(body)
-            said = self._stream.said(body)
-            reading.counts.append(said if type(said) is int else None)
+            reading.counts.append(self._stream.said(body))
             if len(reading.counts) == 1:
                 reading.is_numbered = is_numbered(self._request, body)
             is_enough = self._is_enough(records)  # before they are made to fit, in place

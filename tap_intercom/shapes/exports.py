@@ -53,7 +53,7 @@ class Export(Shape):
     @override
     def pages(self, reach: Reach) -> Iterator[Page]:
         if reach.is_trial:  # which asks whether it may, and has no job made
-            self.with_patience(BRIEF).probe(None)
+            self.but(patience=BRIEF).probe(None)
             return
         start = self.begins(reach.since)
         if start > reach.until:
@@ -75,13 +75,12 @@ class Export(Shape):
     @override
     def reach(self, *, is_first: bool = False) -> Reach:
         # Also of what is read whole: an export has an end.
-        reach, end = super().reach(is_first=is_first), self.config.get("end_date")
-        return replace(reach, end=times.parse(end) if end else None)
+        end = times.known(self.config.get("end_date"))
+        return replace(super().reach(is_first=is_first), end=end)
 
     def begins(self, since: datetime | None) -> datetime:
         """Say from when on to export: some days before the bookmark, or from the beginning."""
-        given = self.config.get("start_date")
-        first = times.parse(given) if given else None
+        first = times.known(self.config.get("start_date"))
         if since is None:
             return first or self.run.workspace_created_at or INTERCOM_BEGAN
         start = since - timedelta(days=self.config["export_lookback_days"])

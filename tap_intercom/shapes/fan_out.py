@@ -80,7 +80,7 @@ class FanOut(Children):
         """
         # A trial wants one record; thirty-two calls for it would be a waste.
         concurrency = 1 if reach.is_trial else self.config["max_concurrency"]
-        expand = partial(self.with_patience(self.patience.short).expand, reach=reach)
+        expand = partial(self.but(patience=self.patience.short).expand, reach=reach)
         listed = self.losses.others(self.batches(self.parents(reach)))
         for portions in (self.losses.again(), listed):
             for one in ordered_map(expand, portions, concurrency, weigh=attrgetter("bytes")):

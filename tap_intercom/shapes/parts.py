@@ -181,7 +181,7 @@ class Parts:
         except IntercomError:
             return False
         total = stream.said(found)
-        return type(total) is int and total <= known
+        return total is not None and total <= known
 
     def came_to(self, page: list[Record], stretch: Stretch) -> int:
         """The second that a page of a stretch ended in, if its order can be trusted."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from math import ceil
-from typing import IO, TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, ClassVar
 
 from typing_extensions import override
 
@@ -55,14 +55,14 @@ class Scrolled:
     last: int = 0
     said: int | None = None
 
-    def add(self, records: list[Record], said: Any) -> None:
+    def add(self, records: list[Record], said: int | None) -> None:
         """Count a page."""
         self.pages += 1
         self.records += len(records)
         self.with_users += sum(one.get("user_count") != 0 for one in records)
         self.last = len(records)
         self.largest = max(self.largest, self.last)
-        self.said = said if type(said) is int else self.said
+        self.said = self.said if said is None else said
 
 
 class Scroll(Shape):

@@ -6,7 +6,6 @@ the same. The bookmark is that of all, so it stays where one is missing.
 
 from __future__ import annotations
 
-import copy
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
@@ -43,9 +42,7 @@ class Several(List):
 
     def only(self, name: str) -> Self:
         """Give the same stream with one of the names."""
-        one = copy.copy(self)
-        one.names = [name]
-        return one
+        return self.but(names=[name])
 
     @override
     def requests(self) -> Iterator[Request]:
@@ -75,9 +72,6 @@ class Several(List):
 
     def unread(self, name: str, error: Exception) -> str:
         """Say why what has a name could not be read."""
-        if isinstance(error, RepeatedPage):
-            error = self.lost()
         if isinstance(error, Gone):
             return f"{self.setting} names `{name}`, which Intercom has not: {error.failure}"
-        problem = getattr(error, "problem", str(error))
-        return f"`{name}` of {self.setting} could not be read. {problem}"
+        return f"`{name}` of {self.setting} could not be read. {self.words_of(error)}"

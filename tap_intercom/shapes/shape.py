@@ -227,16 +227,10 @@ class Shape(Reader):
         """Say whether the API version in use has the stream."""
         return self.run.client.address.has(self.min_version)
 
-    def with_patience(self, patience: Patience) -> Self:
-        """Give the same stream with another patience."""
+    def but(self, **others: Any) -> Self:
+        """Give the same stream, but for some attributes."""
         same = copy.copy(self)
-        same.patience = patience
-        return same
-
-    def probing(self, parents: int) -> Self:
-        """Give the same stream, whose probe asks about so many parents."""
-        same = copy.copy(self)
-        same.probed = parents
+        vars(same).update(others)
         return same
 
     def reach(self, *, is_first: bool = False) -> Reach:
@@ -307,12 +301,15 @@ class Shape(Reader):
             # For good reason, and it is not to be taken as empty.
             self.account.left_out = error.problem
             return
+        self.fail(self.words_of(error))
+
+    def words_of(self, error: Exception) -> str:
+        """Say in words what went wrong."""
+        if isinstance(error, RecursionError):
+            return "A record is nested too deeply to be read. Please report this."
         if isinstance(error, RepeatedPage):
             error = self.lost()
-        if isinstance(error, RecursionError):
-            self.fail("A record is nested too deeply to be read. Please report this.")
-        else:
-            self.fail(getattr(error, "problem", str(error)))
+        return str(getattr(error, "problem", error))
 
     def fail(self, problem: str) -> None:
         """Note that not all of the stream could be read, and the first reason for it."""

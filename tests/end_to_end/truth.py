@@ -7,11 +7,10 @@ are the workspace's.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from comparing import cleaned, moment
-from reported import reported
+from reported import numbered, reported
 
 from tap_intercom.sandbox.records.exports import QUESTIONS
 from tap_intercom.shapes.feed import Feed
@@ -103,16 +102,6 @@ def newest(rows: list[Row], noun: str) -> list[Row]:
     for row in sorted(rows, key=lambda row: (row["created_at"], row["id"])):
         parts.setdefault(row[f"{noun}_id"], []).append(row)
     return [row for part in parts.values() for row in part[-500:]]
-
-
-def numbered(events: list[Row]) -> list[Row]:
-    """Number what hangs on each conversation, oldest first."""
-    before = Counter[str]()
-    found = []
-    for event in events:
-        before[event["conversation_id"]] += 1
-        found.append({**event, "position": before[event["conversation_id"]]})
-    return found
 
 
 # What the API forces upon a stream. Everything else has to be in the tables as it is.

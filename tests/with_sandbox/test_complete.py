@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from reported import reported
+from reported import numbered, reported
 from runs import NAMES, amiss, sync
 
 from tap_intercom.records.corrections import CORRECTIONS
@@ -58,16 +58,6 @@ def held(sandbox: Sandbox, stream: str) -> list[dict[str, Any]]:
 
 # How many parts there are to be had; those of a conversation are asked for by their types.
 MOST = {"conversation": 10_000, "ticket": 500}
-
-
-def numbered(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Number what hangs on each conversation, oldest first."""
-    before = Counter[str]()
-    found = []
-    for event in events:
-        before[event["conversation_id"]] += 1
-        found.append({**event, "position": before[event["conversation_id"]]})
-    return found
 
 
 # What a stream does not ask for, as it costs a call more, or is another stream's.

@@ -141,7 +141,8 @@ def test_nothing_is_lost_of_any_shape_while_all_moves(
             arrived = keys_of(stream, [*first.rows(stream.name), *second.rows(stream.name)])
             lost[stream.name] = there - arrived
             empty |= set() if there else {stream.name}
-        assert empty <= {"company_contacts", "newsfeed_items"}  # of so small a workspace
+        # Of so small a workspace, of which in the meantime much is deleted.
+        assert empty <= {"company_contacts", "contact_companies", "newsfeed_items"}
         assert {name: keys for name, keys in lost.items() if keys} == {}
 
 
