@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import covered
 import yaml
 
+from tap_intercom.records.schema import kind_of
 from tap_intercom.shapes.children import Explode
 from tap_intercom.shapes.completed import Completed
 from tap_intercom.shapes.contents import ContentExport
@@ -300,7 +301,7 @@ def kind(declared: Schema) -> str:
     """Name what a setting holds."""
     if "enum" in declared:
         return f"one of {choices(declared['enum'])}"
-    name = "time" if declared.get("format") == "date-time" else _type(declared)
+    name = "time" if declared.get("format") == "date-time" else kind_of(declared)
     name = {"string": "text", "boolean": "yes or no"}.get(name, name)
     low, high = declared.get("minimum"), declared.get("maximum")
     if high is not None:
@@ -426,7 +427,7 @@ def permission(stream: Shape) -> str:
 
 def column_type(declared: Schema) -> str:
     """Name a column's type."""
-    name = _type(declared)
+    name = kind_of(declared)
     if name == "array":
         return f"array of {column_type(declared['items'])}"
     return str(declared.get("format", name))
@@ -434,14 +435,9 @@ def column_type(declared: Schema) -> str:
 
 def inside(declared: Schema) -> str:
     """Name the known fields of an object, or of an array's objects."""
-    while _type(declared) == "array":
+    while kind_of(declared) == "array":
         declared = declared["items"]
     return ", ".join(map(code, declared.get("properties", {})))
-
-
-def _type(declared: Schema) -> str:
-    types = declared["type"]
-    return next(one for one in ([types] if isinstance(types, str) else types) if one != "null")
 
 
 # How each shape is replicated, and the calls that it costs

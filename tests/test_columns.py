@@ -15,7 +15,7 @@ from tap_intercom.records import columns, schema
 from tap_intercom.records.fitting import compiled
 from tap_intercom.records.schema import RESCUED
 
-TEXT = {"type": ["string", "null"]}
+TEXT = {"type": ["null", "string"]}
 NAMES = st.one_of(
     st.sampled_from(["a", "A", "a__b", "A__B", "b", "ß", "SS", "ẞ", "İ", "", "type", "properties"]),
     st.sampled_from(["x" * 60, "x" * 61 + "1", "x" * 61 + "2", "X" * 61 + "3", "x" * 300]),
@@ -24,7 +24,7 @@ NAMES = st.one_of(
 SCHEMAS = st.recursive(
     st.just(TEXT),
     lambda inner: st.dictionaries(NAMES, inner, max_size=6).map(
-        lambda fields: {"type": ["object", "null"], "properties": fields}
+        lambda fields: {"type": ["null", "object"], "properties": fields}
     ),
     max_leaves=30,
 )
@@ -65,13 +65,13 @@ def values(node: dict[str, Any], at: str, count: list[int]) -> Any:
 
 @given(st.dictionaries(NAMES, SCHEMAS, min_size=1, max_size=6), SETTINGS)
 @example(
-    {"a__b": TEXT, "a": {"type": ["object", "null"], "properties": {"b": TEXT}}}, flattening(1)
+    {"a__b": TEXT, "a": {"type": ["null", "object"], "properties": {"b": TEXT}}}, flattening(1)
 )
 @example(
     {
         "a": {
-            "type": ["object", "null"],
-            "properties": {"b": {"type": ["object", "null"], "properties": {"c": TEXT}}},
+            "type": ["null", "object"],
+            "properties": {"b": {"type": ["null", "object"], "properties": {"c": TEXT}}},
         },
         "a__b": TEXT,
     },
@@ -81,7 +81,7 @@ def test_every_value_has_a_column_or_is_rescued(
     fields: dict[str, Any], settings: dict[str, Any]
 ) -> None:
     fields.pop(RESCUED, None)
-    rescue = {"type": ["object", "null"], "additionalProperties": True}
+    rescue = {"type": ["null", "object"], "additionalProperties": True}
     whole = {"type": "object", "properties": {**fields, RESCUED: rescue}}
     told = columns.distinct(whole, settings)
     names = [*flattened(told, settings)]
@@ -104,7 +104,7 @@ def test_every_value_has_a_column_or_is_rescued(
 
 
 def test_what_lies_less_deep_has_the_column() -> None:
-    inner = {"type": ["object", "null"], "properties": {"B": TEXT, "c": TEXT, "C": TEXT}}
+    inner = {"type": ["null", "object"], "properties": {"B": TEXT, "c": TEXT, "C": TEXT}}
     declared = {"type": "object", "properties": {"a": inner, "a__b": TEXT}}
     told = columns.distinct(declared, flattening(1))
     assert [*flattened(told, flattening(1))] == ["a__c", "a__b"]
@@ -119,7 +119,7 @@ def test_without_flattening_there_are_no_levels(settings: dict[str, Any]) -> Non
 def test_fields_within_the_levels_are_rescued_if_nobody_declares_them() -> None:
     fact = {"id": "string", "place": {"city": "string", "more": {"x": "integer"}}, "rows": [{}]}
     node = schema._object(fact, ())  # noqa: SLF001  made of facts, as those of streams are
-    node["properties"][RESCUED] = {"type": ["object", "null"]}
+    node["properties"][RESCUED] = {"type": ["null", "object"]}
     sent = {
         "id": "1",
         "place": {"city": "A", "code": 7, "more": {"x": 1, "y": {"z": None}}},
@@ -141,7 +141,7 @@ def test_the_oldest_of_attributes_that_are_called_alike_has_the_column() -> None
     typed = schema.custom_properties(defined)
     assert [*typed] == ["PLAN", "plan", "Plan"]
     assert typed == schema.custom_properties(defined[::-1])
-    node = {"type": ["object", "null"], "properties": typed}
+    node = {"type": ["null", "object"], "properties": typed}
     told = columns.distinct({"properties": {"custom_attributes": node}}, flattening(1))
     assert [*told["properties"]["custom_attributes"]["properties"]] == ["PLAN"]
 
@@ -158,7 +158,7 @@ def test_the_oldest_of_attributes_that_are_called_alike_has_the_column() -> None
 def test_a_long_name_has_a_column_where_the_settings_allow_for_it(
     length: int, most: int | None, *, there: bool
 ) -> None:
-    node = {"type": ["object", "null"], "properties": {"x" * length: TEXT}}
+    node = {"type": ["null", "object"], "properties": {"x" * length: TEXT}}
     settings = (
         flattening(1) if most is None else {**flattening(1), "flattening_max_key_length": most}
     )
@@ -167,7 +167,7 @@ def test_a_long_name_has_a_column_where_the_settings_allow_for_it(
 
 
 def test_a_key_keeps_its_name() -> None:
-    declared = {"properties": {"side_conversation_id": TEXT, RESCUED: {"type": ["object", "null"]}}}
+    declared = {"properties": {"side_conversation_id": TEXT, RESCUED: {"type": ["null", "object"]}}}
     keys = ("side_conversation_id",)
     settings = {**flattening(1), "flattening_max_key_length": 20}
     with pytest.raises(ValueError, match="must be more than 20, the length of side_conversation"):
@@ -178,8 +178,8 @@ def test_a_key_keeps_its_name() -> None:
 
 
 def test_what_a_target_is_not_told_is_not_declared() -> None:
-    node = {"type": ["object", "null"], "properties": {"x": TEXT, "y": TEXT}}
-    other = {"type": ["object", "null"], "properties": {"x": {"type": "integer"}, "z": TEXT}}
+    node = {"type": ["null", "object"], "properties": {"x": TEXT, "y": TEXT}}
+    other = {"type": ["null", "object"], "properties": {"x": {"type": "integer"}, "z": TEXT}}
     own, told = {"properties": {"a": node, "b": TEXT}}, {"properties": {"a": other}}
     inner = {**node, "properties": {"x": TEXT}, "additionalProperties": False}
     assert columns.closed(own, told, 1)["properties"] == {"a": inner}
@@ -188,6 +188,6 @@ def test_what_a_target_is_not_told_is_not_declared() -> None:
 
 def test_what_is_one_column_to_a_target_stays_open() -> None:
     """Of attributes that were typed after a catalog was written."""
-    node = {"type": ["object", "null"], "properties": {"x": TEXT}}
-    told = {"properties": {"a": {"type": ["object", "null"]}}}
+    node = {"type": ["null", "object"], "properties": {"x": TEXT}}
+    told = {"properties": {"a": {"type": ["null", "object"]}}}
     assert columns.closed({"properties": {"a": node}}, told, 1)["properties"] == {"a": node}

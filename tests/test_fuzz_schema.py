@@ -105,7 +105,7 @@ DEFINITIONS = st.lists(
 def test_custom_attributes_may_be_defined_in_any_way(
     definitions: list[dict[str, Any]], values: dict[str, Any]
 ) -> None:
-    attributes = {"type": ["object", "null"], "properties": custom_properties(definitions)}
+    attributes = {"type": ["null", "object"], "properties": custom_properties(definitions)}
     fit = compiled({"properties": {"custom_attributes": attributes, RESCUED: {}}}, ())
     named = [one["name"] for one in definitions if isinstance(one.get("name"), str)]
     sent = {"custom_attributes": {**dict.fromkeys(named, "5"), **values}}

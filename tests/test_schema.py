@@ -74,7 +74,7 @@ def test_every_type_is_one_type_or_null(stream: type[Shape]) -> None:
         if not path:
             assert node["type"] == "object"
             continue
-        kind, null = node["type"]
+        null, kind = node["type"]
         assert kind in KINDS, path
         assert null == "null", path
 
@@ -84,29 +84,29 @@ def test_only_plain_keywords_are_used(stream: type[Shape]) -> None:
     for path, node in nodes(declared(stream)):
         assert set(node) <= KEYWORDS, path
         assert node.get("format") in {None, "date-time", "date"}, path
-        assert node.get("format") is None or node["type"][0] == "string", path
+        assert node.get("format") is None or node["type"][-1] == "string", path
 
 
 @by_stream
 def test_nested_objects_are_open_and_arrays_have_items(stream: type[Shape]) -> None:
     for path, node in nodes(declared(stream)):
-        assert ("items" in node) == (node["type"][0] == "array"), path
+        assert ("items" in node) == (node["type"][-1] == "array"), path
         if path:
-            assert node.get("additionalProperties") == (node["type"][0] == "object" or None), path
+            assert node.get("additionalProperties") == (node["type"][-1] == "object" or None), path
 
 
 @by_stream
 def test_ids_are_text(stream: type[Shape]) -> None:
     for path, node in nodes(declared(stream)):
-        if re.search(r"(\.|_)ids?(\[\])*$", path) and node["type"][0] not in {"object", "array"}:
-            assert node == {"type": ["string", "null"]}, path
+        if re.search(r"(\.|_)ids?(\[\])*$", path) and node["type"][-1] not in {"object", "array"}:
+            assert node == {"type": ["null", "string"]}, path
 
 
 @by_stream
 def test_moments_are_date_times(stream: type[Shape]) -> None:
     for path, node in nodes(declared(stream)):
         if path.endswith(("_at", ".waiting_since", ".snoozed_until")):
-            assert node == {"type": ["string", "null"], "format": "date-time"}, path
+            assert node == {"type": ["null", "string"], "format": "date-time"}, path
 
 
 # What says time, beside names that end in `_at` and the receipts' `first_click` and the like, of
@@ -130,9 +130,9 @@ def test_only_what_is_called_a_time_is_made_one(stream: type[Shape]) -> None:
 
 def counted(node: dict[str, Any]) -> Any:
     """A record in which every number could be a time."""
-    kind = node["type"] if isinstance(node["type"], str) else node["type"][0]
+    kind = node["type"] if isinstance(node["type"], str) else node["type"][-1]
     if kind == "object":
-        fields = node.get("properties", {"any": {"type": ["integer", "null"]}})
+        fields = node.get("properties", {"any": {"type": ["null", "integer"]}})
         return {name: counted(one) for name, one in fields.items() if name != RESCUED}
     if kind == "array":
         return [counted(node["items"])]
@@ -149,7 +149,7 @@ def test_no_number_is_changed_that_is_not_called_a_time(stream: type[Shape]) -> 
 
 @by_stream
 def test_what_is_rescued_has_a_place(stream: type[Shape]) -> None:
-    place = {"type": ["object", "null"], "additionalProperties": True}
+    place = {"type": ["null", "object"], "additionalProperties": True}
     assert declared(stream)["properties"][RESCUED] == place
 
 
@@ -157,7 +157,7 @@ def test_what_is_rescued_has_a_place(stream: type[Shape]) -> None:
 def test_keys_are_text(stream: type[Shape]) -> None:
     # A record without its key gets a digest for one, which is text, or the beginning of 1970.
     for key in stream.primary_keys:
-        assert declared(stream)["properties"][key]["type"] == ["string", "null"]
+        assert declared(stream)["properties"][key]["type"] == ["null", "string"]
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_free_fields_are_open_objects(path: str) -> None:
     name, field = path.split(".")
     [stream] = [stream for stream in STREAMS if stream.name == name]
     node = declared(stream)["properties"][field]
-    assert node == {"type": ["object", "null"], "additionalProperties": True}
+    assert node == {"type": ["null", "object"], "additionalProperties": True}
 
 
 def test_every_reference_leads_somewhere() -> None:
@@ -195,9 +195,9 @@ def test_a_component_inside_itself_ends(monkeypatch: pytest.MonkeyPatch) -> None
     facts = {"node": {"id": "integer", "parent": "@node", "children": ["@node"]}}
     monkeypatch.setattr(schema, "facts", lambda: facts)
     properties = schema.stream_schema("node")["properties"]
-    inner = {"type": ["object", "null"], "additionalProperties": True}
+    inner = {"type": ["null", "object"], "additionalProperties": True}
     assert properties["parent"] == inner
-    assert properties["children"] == {"type": ["array", "null"], "items": inner}
+    assert properties["children"] == {"type": ["null", "array"], "items": inner}
 
 
 def test_links_to_parents_come_first() -> None:
@@ -593,8 +593,8 @@ def test_some_streams_have_children() -> None:
 @example(name="{x}", inner="%s\r\n", value=0)
 def test_a_field_may_have_any_name(name: str, inner: str, value: int) -> None:
     """A workspace calls its custom attributes as it likes, and functions are made of the names."""
-    text = {"type": ["string", "null"]}
-    declared = {"type": ["object", "null"], "properties": {inner: text}}
-    fit = compiled({"properties": {name: declared, RESCUED: {"type": ["object", "null"]}}}, ())
+    text = {"type": ["null", "string"]}
+    declared = {"type": ["null", "object"], "properties": {inner: text}}
+    fit = compiled({"properties": {name: declared, RESCUED: {"type": ["null", "object"]}}}, ())
     assert fit({name: {inner: value}})[name] == {inner: str(value)}
     assert fit({name: {inner: [value]}})[RESCUED] == {f"{name}.{inner}": [value]}

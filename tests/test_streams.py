@@ -105,7 +105,7 @@ def test_the_replication_key_is_a_moment_in_the_schema(
 ) -> None:
     if stream.replication_key:
         declared = properties(discovered, stream)[stream.replication_key]
-        assert declared == {"type": ["string", "null"], "format": "date-time"}
+        assert declared == {"type": ["null", "string"], "format": "date-time"}
 
 
 @by_stream
@@ -146,10 +146,10 @@ def test_a_child_carries_the_id_of_its_parent_and_when_it_changed(
 ) -> None:
     parent, declared = stream.of, properties(discovered, stream)
     assert parent in STREAMS
-    assert declared[f"{parent.noun}_id"] == {"type": ["string", "null"]}
+    assert declared[f"{parent.noun}_id"] == {"type": ["null", "string"]}
     if parent.replication_key and not issubclass(stream, Feed):
         changed = f"{parent.noun}_{parent.replication_key}"
-        assert declared[changed] == {"type": ["string", "null"], "format": "date-time"}
+        assert declared[changed] == {"type": ["null", "string"], "format": "date-time"}
         assert stream.replication_key in {changed, None}
     assert VERSIONS.index(stream.min_version) >= VERSIONS.index(parent.min_version)
 

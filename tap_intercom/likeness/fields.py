@@ -13,7 +13,7 @@ from typing import Any
 from tap_intercom.likeness import forms, words
 from tap_intercom.records.corrections import TEXTS
 from tap_intercom.records.fitting import CONVERSIONS
-from tap_intercom.records.schema import RESCUED
+from tap_intercom.records.schema import RESCUED, kind_of
 
 Schema = Mapping[str, Any]
 Path = tuple[str, ...]
@@ -22,9 +22,9 @@ EACH = "[]"
 
 # Names within it are users', however deep. Within what is not declared, those are Intercom's that
 # it uses elsewhere.
-OPEN: Schema = {"type": ["object", "null"]}
+OPEN: Schema = {"type": ["null", "object"]}
 UNDECLARED: Schema = {"type": ["undeclared"]}
-KIND: Schema = {"type": ["string", "null"]}
+KIND: Schema = {"type": ["null", "string"]}
 
 # An object with more new names than this is no object of new fields: its names are users'.
 MOST_NEW = 20
@@ -151,7 +151,7 @@ class Fields:
                 yield inner
             if inner not in self._found:
                 continue
-            while declared["type"][0] == forms.ARRAY:
+            while kind_of(declared) == forms.ARRAY:
                 inner, declared = (*inner, EACH), declared["items"]  # noqa: PLW2901  its items
             if inner in self._found and self._found[inner].types[forms.OBJECT]:
                 yield from self._missing(inner, declared)
@@ -160,7 +160,7 @@ class Fields:
 def around() -> Schema:
     """Say how to look at what is around records: it is as nobody has declared it."""
     properties = {name: unknown(name) for name in words.known()}
-    return {"type": ["object", "null"], "properties": properties}
+    return {"type": ["null", "object"], "properties": properties}
 
 
 def written(path: Path) -> str:
@@ -175,22 +175,22 @@ def unknown(name: str) -> Schema:
 
 def within(schema: Schema, kind: str) -> Schema:
     """Say how to look into an array or an object, which may not be what is declared."""
-    if schema is UNDECLARED or schema["type"][0] == kind:
+    if schema is UNDECLARED or kind_of(schema) == kind:
         return schema
-    while schema["type"][0] == forms.ARRAY:
+    while kind_of(schema) == forms.ARRAY:
         schema = schema["items"]
-    is_open: bool = schema["type"][0] == forms.OBJECT and "properties" not in schema
+    is_open: bool = kind_of(schema) == forms.OBJECT and "properties" not in schema
     return OPEN if is_open else UNDECLARED
 
 
 def said(schema: Schema) -> str:
     """Say how a field is declared."""
-    return " ".join(filter(None, [schema["type"][0], schema.get("format")]))
+    return " ".join(filter(None, [kind_of(schema), schema.get("format")]))
 
 
 def fits(name: str, value: Any, schema: Schema) -> bool:
     """Say whether the value of a field is, or can be made, what is declared."""
-    kind: str = schema["type"][0]
+    kind: str = kind_of(schema)
     if value is None or schema is OPEN:
         return True
     if isinstance(value, str) and TEXTS.get(name) in schema.get("properties", ()):

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tap_intercom.records import times
 from tap_intercom.records.corrections import TEXTS
-from tap_intercom.records.schema import RESCUED
+from tap_intercom.records.schema import RESCUED, kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -102,7 +102,7 @@ WRITTEN_TEXTS: Mapping[str, str] = {repr(name): field for name, field in TEXTS.i
 
 def _lines(schema: Schema, value: _Value, pad: str) -> Iterator[str]:
     """Write the lines that make a value fit."""
-    it, kind, depth = value.it, schema["type"][0], len(pad)
+    it, kind, depth = value.it, kind_of(schema), len(pad)
     form = schema.get("format", kind)
     if kind == "array":
         yield f"{pad}if {it}.__class__ is list:"

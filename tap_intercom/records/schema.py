@@ -50,7 +50,7 @@ def facts() -> dict[str, Fact]:
 def stream_schema(component: str, links: Mapping[str, Fact] | None = None) -> Schema:
     """Build the JSON Schema of a stream from its component and the fields that link it to parents.
 
-    Every type is `[T, "null"]`, no format but `date-time` and `date`, nested objects open;
+    Every type is `["null", T]`, no format but `date-time` and `date`, nested objects open;
     `_rescued_data` is declared last.
     """
     fields = {**(links or {}), **facts()[component]}
@@ -59,6 +59,12 @@ def stream_schema(component: str, links: Mapping[str, Fact] | None = None) -> Sc
     schema["type"] = "object"
     schema["properties"][RESCUED] = _typed("object", additionalProperties=True)
     return schema
+
+
+def kind_of(declared: Mapping[str, Any]) -> str:
+    """Name the one type of a declared value beside null, wherever null stands."""
+    types: str | list[str] = declared["type"]
+    return next(one for one in ([types] if isinstance(types, str) else types) if one != "null")
 
 
 def custom_properties(definitions: Iterable[Record]) -> Schema:
@@ -79,7 +85,8 @@ def custom_properties(definitions: Iterable[Record]) -> Schema:
 
 
 def _typed(kind: str, **more: Any) -> Schema:
-    return {"type": [kind, "null"], **more}
+    # Null first: target-bigquery takes a column for REQUIRED whose type begins otherwise.
+    return {"type": ["null", kind], **more}
 
 
 def _object(fields: Mapping[str, Fact], within: tuple[str, ...]) -> Schema:

@@ -57,7 +57,7 @@ def unflattened(declared: dict[str, Any], row: dict[str, Any], depth: int) -> di
                 found[name] = inner(node["properties"], [*path, name])
             else:
                 value = row.get(flatten_key(name, path))
-                kind = node["type"][0]
+                kind = node["type"][-1]
                 found[name] = json.loads(value) if value and kind in {"object", "array"} else value
         return found
 
@@ -186,10 +186,10 @@ def test_what_was_defined_after_a_catalog_was_written_is_rescued(
 ) -> None:
     """The SCHEMA is the catalog's, and a target takes no column that it does not name."""
     before = catalog_of("contacts")
-    text = {"type": ["string", "null"]}
+    text = {"type": ["null", "string"]}
     fields = {
         "properties": {"plan": text},
-        "type": ["object", "null"],
+        "type": ["null", "object"],
         "additionalProperties": True,
     }
     before["streams"][0]["schema"]["properties"]["custom_attributes"] = fields
