@@ -161,6 +161,8 @@ def amiss(stream: str, sent: dict[str, Any], row: dict[str, Any]) -> list[str]:
         # Taken from the contact, which shows a tag's path, but not what it is called.
         added |= {"url"}
         sent = {name: sent[name] for name in sent if name in {"contact_id", "type", "id"}}
+    if named := getattr(shape, "id_of", None):
+        sent = {**sent, f"{named}_id": sent["id"]}
     if shape.of:
         added |= {f"{shape.of.noun}_id", f"{shape.of.noun}_updated_at"}
     own = {name: value for name, value in row.items() if name in sent or name not in added}

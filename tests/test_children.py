@@ -150,6 +150,7 @@ def test_rows_carry_their_parent_and_when_it_changed(tap: TapIntercom, intercom:
     assert reached(found) == [STARTED - 4 * DAY, STARTED - 3 * DAY, STARTED - 3 * DAY]
     assert found[0].records[0] == {
         "id": "a",
+        "tag_id": "a",
         "conversation_id": "5",
         "conversation_updated_at": STARTED - 5 * DAY,
     }
@@ -483,7 +484,7 @@ def test_of_anothers_record_only_some_fields_are_kept(
     intercom.put("/contacts/1/companies", {place: [{**row, "type": "company"}]})
     stream = tap.streams["contact_companies"]
     assert isinstance(stream, FanOut)
-    kept = {"id": "c", "type": None}
+    kept = {"id": "c", "company_id": "c", "type": None}
     assert rows_of(stream, {"id": "1"}) == [{**kept, "type": "company"}]
     inside = {"has_more": False, "data": [row]}
     assert rows_of(stream, {"id": "1", "companies": inside}) == [kept]

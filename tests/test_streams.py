@@ -16,6 +16,7 @@ from tap_intercom import audit, streams
 from tap_intercom.api.address import VERSIONS
 from tap_intercom.records import times
 from tap_intercom.records.corrections import CORRECTIONS
+from tap_intercom.records.schema import facts
 from tap_intercom.shapes.children import Children
 from tap_intercom.shapes.fan_out import FanOut
 from tap_intercom.shapes.feed import Feed
@@ -152,6 +153,26 @@ def test_a_child_carries_the_id_of_its_parent_and_when_it_changed(
         assert declared[changed] == {"type": ["null", "string"], "format": "date-time"}
         assert stream.replication_key in {changed, None}
     assert VERSIONS.index(stream.min_version) >= VERSIONS.index(parent.min_version)
+
+
+def noun_of(stream: type[Children]) -> str:
+    """What the rows of a child are, by their component."""
+    component = stream.component.removesuffix("_basic")
+    return {"contact_reference": "contact", "reference": "admin"}.get(
+        component, component.removeprefix(f"{stream.of.noun}_")
+    )
+
+
+@by_child
+def test_a_link_names_both_its_ends(discovered: TapIntercom, stream: type[Children]) -> None:
+    """Nobody has to know what the id of a link is the id of."""
+    nouns = {one.noun for one in STREAMS if not issubclass(one, Children)}
+    is_link = noun_of(stream) in nouns and stream.primary_keys[-1] == "id"
+    assert (stream.id_of is not None) == is_link
+    if stream.id_of:
+        assert stream.id_of == noun_of(stream)
+        assert f"{stream.id_of}_id" not in facts()[stream.component]
+        assert properties(discovered, stream)[f"{stream.id_of}_id"]["type"] == ["null", "string"]
 
 
 # Their ids are theirs alone in the whole workspace.

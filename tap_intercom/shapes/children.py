@@ -38,6 +38,8 @@ class Children(Shape):
     """Rows that belong to a parent's records."""
 
     of: ClassVar[type[Shape]]
+    # Of a row that only says that two belong together: what its `id` is the id of, beside `of`.
+    id_of: ClassVar[str | None] = None
 
     # As the parent's, unless a stream says otherwise.
     permission = derived(lambda cls: cls.of.permission)
@@ -64,6 +66,8 @@ class Children(Shape):
     @override
     def declared_schema(self, tap: Tap) -> dict[str, Any]:
         links = {f"{self.of.noun}_id": "string"}
+        if self.id_of:
+            links[f"{self.id_of}_id"] = "string"
         if self.changed_link:
             links[self.changed_link] = "integer date-time"
         return schema.stream_schema(self.component, links)
@@ -86,6 +90,12 @@ class Children(Shape):
         if self.changed_link and self.parent_changed:
             links[self.changed_link] = parent.get(self.parent_changed)
         return links
+
+    def linked(self, row: Record, links: Record) -> Record:
+        """Give a row with its links, and with its `id` under the name of what it is the id of."""
+        if self.id_of:
+            return {**row, f"{self.id_of}_id": row.get("id"), **links}
+        return {**row, **links}
 
     def compare(self, parent: Record, rows: list[Record], body: Body) -> None:
         """Note it where an answer has fewer rows of a parent than there are, or may have."""
@@ -115,7 +125,9 @@ class Explode(Children):
     def expand(self, page: Page) -> Page:
         """Turn a page of parents into a page of their rows."""
         rows = [
-            {**row, **self.links(parent)} for parent in page.records for row in self.rows(parent)
+            self.linked(row, self.links(parent))
+            for parent in page.records
+            for row in self.rows(parent)
         ]
         return Page(rows, page.up_to)
 

@@ -145,7 +145,7 @@ class FanOut(Children):
                     losses.append(self.loss(parent, reach, error))
                     continue
             links = self.links(parent)
-            rows += [{**self.kept(row), **links} for row in found]
+            rows += [self.linked(self.kept(row), links) for row in found]
         spent = received.bytes - before
         return replace(portion, records=rows, bytes=spent, answered=answered, losses=losses)
 
@@ -291,7 +291,7 @@ class Batches(FanOut):
         except IntercomError as error:
             return self.halved(portion, reach, error)
         rows = [
-            {**self.kept(row), **self.links(parents[name])}
+            self.linked(self.kept(row), self.links(parents[name]))
             for row in found
             if (name := str(row.get("id"))) in parents
         ]

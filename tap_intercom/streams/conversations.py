@@ -98,6 +98,7 @@ class ConversationTags(Explode):
     """Which conversation carries which tag, since when, and who put it there."""
 
     of = Conversations
+    id_of = "tag"
     records = "tags.tags"
     component = "tag"
 
@@ -106,6 +107,7 @@ class ConversationContacts(Explode):
     """Which contacts take part in which conversation."""
 
     of = Conversations
+    id_of = "contact"
     records = "contacts.contacts"
     component = "contact_reference"
 
@@ -114,6 +116,7 @@ class ConversationTeammates(Explode):
     """Which teammates take part in which conversation."""
 
     of = Conversations
+    id_of = "admin"
     records = "teammates.admins|teammates.teammates"
     component = "reference"
 

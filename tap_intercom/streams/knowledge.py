@@ -107,6 +107,7 @@ class NewsfeedItems(FanOut):
     """The news that are live in each feed."""
 
     of = Newsfeeds
+    id_of = "news_item"
     path = "/news/newsfeeds/{id}/items"
     made_at = ""  # when it was put into the feed, it does not say
     component = "news_item"

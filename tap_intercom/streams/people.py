@@ -53,6 +53,7 @@ class ContactTags(FanOut):
     """Which contact carries which tag."""
 
     of = Contacts
+    id_of = "tag"
     path = "/contacts/{id}/tags"
     counted = ("tags",)
     inline = True
@@ -62,6 +63,7 @@ class ContactCompanies(FanOut):
     """Which contact belongs to which company."""
 
     of = Contacts
+    id_of = "company"
     path = "/contacts/{id}/companies"
     params = {"per_page": 50}
     records = "data|companies"
@@ -99,6 +101,7 @@ class ContactSegments(FanOut):
     """Which contact is in which segment."""
 
     of = Contacts
+    id_of = "segment"
     path = "/contacts/{id}/segments"
     component = "segment"
 
@@ -107,6 +110,7 @@ class ContactSubscriptions(FanOut):
     """Which contact opted in to, or out of, which kind of message."""
 
     of = Contacts
+    id_of = "subscription_type"
     path = "/contacts/{id}/subscriptions"
     counted = ("opted_in_subscription_types", "opted_out_subscription_types")
     component = "subscription_type"
@@ -201,6 +205,7 @@ class CompanySegments(FanOut):
     """Which company is in which segment."""
 
     of = Companies
+    id_of = "segment"
     path = "/companies/{id}/segments"
     component = "segment"
 
@@ -209,6 +214,7 @@ class CompanyTags(Explode):
     """Which company carries which tag."""
 
     of = Companies
+    id_of = "tag"
     permission = READ_USERS
     records = "tags.tags"
     component = "tag_basic"
@@ -218,6 +224,7 @@ class CompanyContacts(FanOut):
     """The contacts of each company."""
 
     of = Companies
+    id_of = "contact"
     permission = READ_USERS
     path = "/companies/{id}/contacts"
     made_at = ""  # when it came to the company, it does not say

@@ -43,17 +43,17 @@ LINKS = (
     ("call_transcripts", "conversation_id", "conversations"),
     ("calls", "contact_id", "contacts"),
     ("calls", "conversation_id", "conversations"),
-    ("company_contacts", "id", "contacts"),
-    ("company_tags", "id", "tags"),
-    ("contact_companies", "id", "companies"),
-    ("contact_segments", "id", "segments"),
-    ("contact_subscriptions", "id", "subscription_types"),
-    ("contact_tags", "id", "tags"),
-    ("conversation_contacts", "id", "contacts"),
-    ("conversation_tags", "id", "tags"),
-    ("conversation_teammates", "id", "admins"),
+    ("company_contacts", "contact_id", "contacts"),
+    ("company_tags", "tag_id", "tags"),
+    ("contact_companies", "company_id", "companies"),
+    ("contact_segments", "segment_id", "segments"),
+    ("contact_subscriptions", "subscription_type_id", "subscription_types"),
+    ("contact_tags", "tag_id", "tags"),
+    ("conversation_contacts", "contact_id", "contacts"),
+    ("conversation_tags", "tag_id", "tags"),
+    ("conversation_teammates", "admin_id", "admins"),
     ("data_connector_executions", "conversation_id", "conversations"),
-    ("newsfeed_items", "id", "news_items"),
+    ("newsfeed_items", "news_item_id", "news_items"),
     ("team_metrics", "admin_id", "admins"),
     *((child, f"{parent.noun}_id", parent.name) for child, parent in sorted(PARENTS.items())),
 )
@@ -61,7 +61,7 @@ LINKS = (
 # Links to what the workspace itself has no record of: all of them dangle, for these reasons.
 DANGLING = (
     ("contact_granted_companies", "company_id", "companies"),  # the workspace's own ids of them
-    ("company_segments", "id", "segments"),  # segments of companies are not in the list
+    ("company_segments", "segment_id", "segments"),  # segments of companies are not in the list
     ("contact_merge_history", "source_contact_id", "contacts"),  # merged contacts are gone
 )
 

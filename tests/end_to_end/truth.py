@@ -81,8 +81,13 @@ def workspace_rows(workspace: Any, table: str) -> list[Row]:
 
 
 def linked(workspace: Any, table: str, rows: list[Row]) -> list[Row]:
-    """Add when a row's parent changed, where the parent says so; a feed's rows stay as they are."""
-    parent = PARENTS.get(table)
+    """Add what a link leads to, and when a row's parent changed, where the parent says so.
+
+    A feed's rows stay as they are.
+    """
+    parent, named = PARENTS.get(table), getattr(BY_NAME[table], "id_of", None)
+    if named:
+        rows = [{**row, f"{named}_id": row["id"]} for row in rows]
     if parent is None or not parent.replication_key or table in FEEDS:
         return rows
     changed = {row["id"]: row[parent.replication_key] for row in workspace.records(parent.name)}
