@@ -405,10 +405,10 @@ def section(stream: Shape) -> str:
     }
     listed = "\n".join(wrapped(f"- {name}: {fact}", "  ") for name, fact in facts.items())
     rows = [
-        (code(name), column_type(declared), inside(declared))
+        (code(name), column_type(declared), declared["description"], inside(declared))
         for name, declared in stream.schema["properties"].items()
     ]
-    table = grid(("Column", "Type", "Fields known inside"), rows)
+    table = grid(("Column", "Type", "What it is", "Fields known inside"), rows)
     told = wrapped(" ".join(filter(None, [sentence(type(stream)), REMARKS.get(stream.name)])))
     return f"\n### {stream.name}\n\n{told}\n\n{listed}\n\n{table}"
 

@@ -26,7 +26,7 @@ from tap_intercom.api.errors import EndsRun, Gone, IntercomError, NotAvailable
 from tap_intercom.api.paginators import RepeatedPage, contradiction, next_request
 from tap_intercom.api.retries import BRIEF
 from tap_intercom.audit import BEGUN, ENDED
-from tap_intercom.records import schema, times
+from tap_intercom.records import descriptions, schema, times
 from tap_intercom.shapes.derived import derived, singular, snake_case
 from tap_intercom.shapes.probes import Glimpse
 from tap_intercom.shapes.reach import Reach
@@ -104,14 +104,17 @@ class Shape(Reader):
         account: Account | None = None,
         patience: Patience | None = None,
     ) -> None:
-        """Declare the schema of the stream's component.
+        """Declare the schema of the stream's component, each column with its description.
 
         What is read for another stream is noted in that one's account.
         """
         self.run = run
         self.account = run.audit.account(self.name) if account is None else account
         self.patience = patience or run.patience
-        super().__init__(tap=tap, schema=self.declared_schema(tap), name=self.name)
+        owners = (self.name, self.component, self.component.removesuffix("_list_item"))
+        noun = self.noun.replace("_", " ")
+        told = descriptions.described(self.declared_schema(tap), owners, noun)
+        super().__init__(tap=tap, schema=told, name=self.name)
 
     def declared_schema(self, tap: Tap) -> dict[str, Any]:
         """Build the JSON Schema of the stream's records.
