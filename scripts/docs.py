@@ -87,7 +87,8 @@ STREAMS_PAGE = """\
 [select them](../README.md#choosing-streams). All ids are text, and all times are RFC 3339 in UTC.
 The last column of every stream is `_rescued_data`: what arrived and fits no other column, under its
 own path, or null ([why](behavior.md#types-that-flip-and-fields-that-appear)). Objects are open:
-they keep the fields that are not named here.
+they keep the fields that are not named here. What a column says here, its `description` in the
+catalogue says, too.
 
 An incremental stream begins at its bookmark; in its first run, at `start_date`, or without one at
 the beginning. A stream that is read whole can tell a target which rows are gone
