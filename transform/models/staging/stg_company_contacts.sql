@@ -1,6 +1,7 @@
 -- Written by scripts/staging.py from the tap's schema: `make docs`.
 {{ staged(source("tap_intercom", "company_contacts"), {
     "company_id": "text",
+    "contact_id": "text",
     "company_updated_at": "time",
     "android_app_name": "text",
     "android_app_version": "text",

@@ -1,6 +1,7 @@
 -- Written by scripts/staging.py from the tap's schema: `make docs`.
 {{ staged(source("tap_intercom", "contact_tags"), {
     "contact_id": "text",
+    "tag_id": "text",
     "contact_updated_at": "time",
     "type": "text",
     "id": "text",
