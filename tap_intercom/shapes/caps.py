@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tap_intercom.api.bodies import at
 from tap_intercom.audit import Gap
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from tap_intercom.api.bodies import Body, Record
 
 
-def gap(rows: list[Record], body: Body, in_all: Any) -> Gap:
+def gap(rows: list[Record], body: Body, in_all: int | None) -> Gap:
     """Say from when to when there may be rows that are older than all that were given.
 
     `body` has the parent, and `in_all` is how many rows it says it has. That such a count is
     reached says nothing: it may be of what was given.
     """
-    missing = in_all - len(rows) if type(in_all) is int and in_all > len(rows) else None
+    missing = in_all - len(rows) if in_all is not None and in_all > len(rows) else None
     return Gap(created(body), oldest(rows), missing)
 
 

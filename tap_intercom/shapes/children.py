@@ -104,7 +104,7 @@ class Children(Shape):
         else:
             self.account.compare(named(parent), len(rows), self.said(body))
 
-    def in_all(self, body: Body) -> Any:
+    def in_all(self, body: Body) -> int | None:
         """Read from an answer how many rows a parent has, with those that are not given."""
         return self.said(body)
 

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from typing_extensions import override
 
-from tap_intercom.api.bodies import at
+from tap_intercom.api.bodies import at, number
 from tap_intercom.api.client import anything
 from tap_intercom.api.errors import OF_PARENTS, EndsRun, Gone, IntercomError, NotAvailable
 from tap_intercom.api.paginators import RepeatedPage, Request, walk
@@ -211,7 +211,7 @@ class FanOut(Children):
         wrappers = [at(path, parent) for path in self.counted]
         if not wrappers or not all(isinstance(one, dict) for one in wrappers):
             return None
-        if all(one.get("total_count") == 0 and not one.get("data") for one in wrappers):
+        if all(number(one.get("total_count")) == 0 and not one.get("data") for one in wrappers):
             return []
         if self.inline and all(map(_is_whole, wrappers)):
             return [row for one in wrappers for row in one.get("data") or []]
@@ -256,10 +256,9 @@ class FanOut(Children):
 
 def _is_whole(wrapper: Mapping[str, Any]) -> bool:
     """Say whether the rows that lie in a parent are all there are, and rows at all."""
-    rows, total = wrapper.get("data") or [], wrapper.get("total_count")
+    rows, total = wrapper.get("data") or [], number(wrapper.get("total_count"))
     are_rows = isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
-    is_reached = type(total) is not int or total == len(rows)
-    return are_rows and is_reached and wrapper.get("has_more") is False
+    return are_rows and total in {None, len(rows)} and wrapper.get("has_more") is False
 
 
 class Batches(FanOut):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from tap_intercom.api.bodies import at
+from tap_intercom.api.bodies import at, number
 from tap_intercom.api.paginators import Request
 from tap_intercom.shapes.children import Explode
 from tap_intercom.shapes.completed import Completed
@@ -90,8 +90,8 @@ class ConversationParts(ByKind):
     @override
     def in_all(self, body: Body) -> int | None:
         # Beside the parts, Intercom counts the message that the conversation began with.
-        parts = at("statistics.count_conversation_parts", body)
-        return parts - 1 if type(parts) is int else None
+        parts = number(at("statistics.count_conversation_parts", body))
+        return None if parts is None else parts - 1
 
 
 class ConversationTags(Explode):
