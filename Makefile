@@ -38,7 +38,7 @@ clean-demo: demo-down  ## Forget what the demo loaded: the next `make demo` is a
 PYTEST := $(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 test: install browser dbt  ## Run all tests, four at a time: some minutes
-	@$(if $(ARGS),:,echo "All tests: about 6 minutes on two cores. Most of them: make test-fast.")
+	@$(if $(ARGS),:,echo "All tests: a quarter of an hour on two cores. Most of them: make test-fast.")
 	$(PYTEST) $(ARGS)
 
 test-fast: install  ## Run most tests in a minute, without browser, Meltano and database

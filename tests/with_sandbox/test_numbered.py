@@ -5,6 +5,7 @@ Which streams are read so is found out from what they ask, and all of them are t
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +13,7 @@ from numbered import NUMBERED, PAGE, use_small_pages
 from runs import CUSTOM_OBJECT_TYPES, Run, catalog_of, latest, sync
 
 from tap_intercom.sandbox import running
+from tap_intercom.shapes import drift
 from tap_intercom.shapes.fan_out import FanOut
 from tap_intercom.shapes.lists import List, Windows
 
@@ -47,7 +49,9 @@ def test_all_that_have_pages_by_number_are_tried() -> None:
 
 @pytest.fixture(autouse=True)
 def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And what comes may say that it was made when the test began, however slow this machine is."""
     use_small_pages(monkeypatch)
+    monkeypatch.setattr(drift, "MARGIN", timedelta(minutes=5))
 
 
 @pytest.fixture
@@ -217,7 +221,7 @@ def test_nor_of_one_that_is_read_as_far_as_the_bookmark(sandbox: Sandbox, name: 
     now = int(sandbox.now())
     changed = listed.ids[: 2 * PAGE]
     for number, one in enumerate(changed):
-        times = dict.fromkeys(("updated_at", "deleted_at"), now - 10 - number)
+        times = dict.fromkeys(("updated_at", "deleted_at"), now - 3_600 - number)
         sandbox.put(name, {"id": one, **times})
     sandbox.meanwhile(listed.path, {"resource": name, "delete": changed[0]})
     sandbox.reset()
