@@ -12,7 +12,8 @@ from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from docs import WIDTH, areas, sentence
+from streams_page import areas, sentence
+from tables import WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -43,7 +43,7 @@ def columns(name: str) -> dict[str, dict[str, Any]]:
 
 
 def owners(stream: type[Shape]) -> tuple[str, ...]:
-    return (stream.name, stream.component, stream.component.removesuffix("_list_item"))
+    return descriptions.owners_of(stream.name, stream.component)
 
 
 def inside(declared: dict[str, Any], path: str = "") -> Iterator[tuple[str, dict[str, Any]]]:

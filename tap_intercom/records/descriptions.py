@@ -186,11 +186,15 @@ PATTERNS: Mapping[str, str] = {
 }
 
 
+def owners_of(name: str, component: str) -> tuple[str, ...]:
+    """Name what the words of a stream may stand under, the most special first."""
+    return name, component, component.removesuffix("_list_item")
+
+
 def described(schema: Schema, owners: tuple[str, ...], noun: str) -> Schema:
     """Give a stream's schema with a description for each column of which there is something to say.
 
-    And so for what lies inside. Owners are the names that words may stand under, the most special
-    first; the noun is what a row is called.
+    And so for what lies inside. The noun is what a row is called.
     """
     return _described(schema, (), owners, noun)
 
