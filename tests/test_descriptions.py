@@ -78,6 +78,17 @@ def test_every_field_that_a_view_makes_a_column_of_says_what_it_is(stream: Shape
 
 
 @by_stream
+def test_what_lies_around_a_described_field_is_described(stream: type[Shape]) -> None:
+    """The page of streams would have no place for the field."""
+    found = dict(inside(discovered()[stream.name].schema))
+    generic = {text for name, text in words()[EVERYWHERE].items() if name.startswith(".")}
+    for path, declared in found.items():
+        around = path.rpartition(".")[0]
+        if around and declared.get("description", "") not in {"", *generic}:
+            assert found[around].get("description"), path
+
+
+@by_stream
 def test_every_time_says_its_zone(stream: type[Shape]) -> None:
     for path, declared in fields(stream.name).items():
         is_time = declared.get("format") == "date-time"
