@@ -15,7 +15,7 @@ from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-from docs import filled, grid
+from tables import filled, grid
 
 PROJECT = Path(__file__).resolve().parent.parent
 PAGE = PROJECT / "docs/reliability.md"

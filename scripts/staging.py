@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from docs import areas, sentence
+from streams_page import areas, sentence
+from tables import WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -85,9 +87,7 @@ def model(stream: Shape) -> str:
 def described(streams: list[Shape]) -> str:
     """Write what dbt is told of the tables, and of the views upon them."""
     tables = "".join(f"      - name: {one.name}\n{said(one, ' ' * 8)}" for one in streams)
-    views = "".join(
-        f"  - name: stg_{one.name}\n{said(one, ' ' * 4)}{tests(one)}" for one in streams
-    )
+    views = "".join(f"  - name: stg_{one.name}\n{said(one, ' ' * 4)}{view(one)}" for one in streams)
     return (
         "# Written by scripts/staging.py: `make docs`.\n"
         "version: 2\n\n"
@@ -100,21 +100,51 @@ def described(streams: list[Shape]) -> str:
 
 def said(stream: Shape, indent: str) -> str:
     """Write what a stream is."""
-    return f"{indent}description: >-\n{indent}  {sentence(type(stream))}\n"
+    return description(sentence(type(stream)), indent)
 
 
-def tests(stream: Shape) -> str:
-    """Write the tests of a view's key."""
+def description(text: str, indent: str) -> str:
+    """Write a description, as YAML folds it."""
+    inner = f"{indent}  "
+    lines = wrap(text, WIDTH, initial_indent=inner, subsequent_indent=inner, break_on_hyphens=False)
+    return "\n".join([f"{indent}description: >-", *lines, ""])
+
+
+def view(stream: Shape) -> str:
+    """Write what each column of a view is, and the tests of its key."""
     first, *others = stream.primary_keys
-    if not others:
-        return f"    columns:\n      - name: {first}\n        data_tests: [unique, not_null]\n"
-    named = "".join(
-        f"      - name: {key}\n        data_tests: [not_null]\n" for key in stream.primary_keys
+    key = [first, *others]
+    tested = "[not_null]" if others else "[unique, not_null]"
+    together = (
+        "    data_tests:\n      - unique_together:\n          arguments:\n"
+        f"            columns: [{', '.join(key)}]\n"
     )
-    return (
-        f"    data_tests:\n      - unique_together:\n          arguments:\n"
-        f"            columns: [{', '.join(stream.primary_keys)}]\n    columns:\n{named}"
+    listed = "".join(
+        f"      - name: {name}\n"
+        + description(text, " " * 8)
+        + (f"        data_tests: {tested}\n" if name in key else "")
+        for name, text in told(stream.schema).items()
     )
+    return f"{together if others else ''}    columns:\n{listed}"
+
+
+# What `staged` adds to each view.
+ADDED = {
+    "_loaded_by": "The run of the loader that brought the row; null where the loader names none.",
+    "_loaded_at": "When the loader wrote the row; null where it does not say. In UTC.",
+}
+
+
+def told(schema: Schema) -> dict[str, str]:
+    """Say of each column of a view what it is: what the tap says of it, but for nobody's 0."""
+    found = {}
+    for path in named(schema):
+        names = path.partition("|")[0].split(".")
+        declared = schema
+        for name in names:
+            declared = declared["properties"][name]
+        found["_".join(names)] = declared["description"].replace("null or 0 where", "null where")
+    return {**found, **ADDED}
 
 
 def pages() -> dict[Path, str]:

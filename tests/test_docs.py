@@ -16,6 +16,7 @@ from urllib.parse import unquote
 import pytest
 import reliability
 import requests
+import streams_page
 import yaml
 from starting import ran
 
@@ -66,7 +67,15 @@ def blocks(language: str) -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    "name", ["README.md", "docs/coverage.md", "docs/settings.md", "docs/streams.md"]
+    "name",
+    [
+        "README.md",
+        "docs/coverage.md",
+        "docs/entities-dark.svg",
+        "docs/entities-light.svg",
+        "docs/settings.md",
+        "docs/streams.md",
+    ],
 )
 def test_generated_pages_are_fresh(name: str) -> None:
     assert (PROJECT / name).read_text("utf-8") == docs.pages(README)[name], "run `make docs`"
@@ -88,7 +97,7 @@ def test_check_names_what_is_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("stream", STREAMS, ids=lambda stream: stream.name)
 def test_every_stream_says_in_one_sentence_what_it_is(stream: type[Any]) -> None:
-    assert re.fullmatch(r"[A-Z][^.]*\.", docs.sentence(stream))
+    assert re.fullmatch(r"[A-Z][^.]*\.", streams_page.sentence(stream))
     assert f"\n### {stream.name}\n" in (PROJECT / "docs/streams.md").read_text("utf-8")
     mark = "● " if stream.selected_by_default else ""
     assert f"\n| {mark}[`{stream.name}`](docs/streams.md#{stream.name}) |" in README
@@ -106,7 +115,7 @@ def test_every_stream_tells_its_cost_and_its_permission(stream: type[Any]) -> No
 
 def test_what_is_remarked_is_about_streams() -> None:
     names = {stream.name for stream in STREAMS}
-    assert docs.REMARKS.keys() | docs.PAGES_OF_ITS_OWN.keys() <= names
+    assert streams_page.REMARKS.keys() | streams_page.PAGES_OF_ITS_OWN.keys() <= names
 
 
 @pytest.mark.parametrize("name", docs.properties())

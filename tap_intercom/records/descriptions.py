@@ -2,7 +2,8 @@
 
 What it holds, in which unit, what it joins, and where it is null: `descriptions.json` has the
 words, by stream or component and field, and under `*` what is the same everywhere. What it joins is
-in `JOINS`, and said at the end.
+in `JOINS`, and said at the end. A field inside an object or a list is named by its path, as
+`source.author.id`; under `*` by the end of its path, or as `.type` wherever it lies.
 """
 
 from __future__ import annotations
@@ -11,18 +12,29 @@ import json
 import re
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     Schema = dict[str, Any]
+    Path = tuple[str, ...]
 
 # What is true of every stream.
 EVERYWHERE = "*"
 
-# The column that a foreign key names a row by; None, where what is called an id is none. As in
-# `descriptions.json`, by stream or component.
+# What lies inside others and is described by itself.
+INSIDE: Mapping[str, str] = {
+    "admin": "admin",
+    "company": "company",
+    "conversation_parts": "conversation_part",
+    "notes": "note",
+    "ticket_parts": "ticket_part",
+    "ticket_type": "ticket_type",
+}
+
+# The column that a foreign key names a row by; two, where it may be either; None, where what is
+# called an id is none. As in `descriptions.json`, by stream or component.
 JOINS: Mapping[str, Mapping[str, str | None]] = {
     EVERYWHERE: {
         "admin_assignee_id": "admins.id",
@@ -77,14 +89,34 @@ JOINS: Mapping[str, Mapping[str, str | None]] = {
         "user_id": "contacts.id",
         "visible_to_team_ids": "teams.id",
         "workspace_id": "workspace.id",
+        "applied_by.id": "admins.id",
+        "assigned_to.id": "admins.id or teams.id",
+        "author.id": "admins.id or contacts.id",
+        "linked_objects.data.id": "tickets.id or conversations.id",
+        "tags.data.id": "tags.id",
+        "tags.tags.id": "tags.id",
     },
+    "activity_log": {"performed_by.id": "admins.id"},
+    "admin": {
+        "team_priority_level.primary_team_ids": "teams.id",
+        "team_priority_level.secondary_team_ids": "teams.id",
+    },
+    "app": {"admin.id": "admins.id"},
     "article": {"content_id": None},
     "article_drafts": {"id": "articles.id"},
-    "company": {"company_id": None},
+    "company": {"company_id": None, "segments.segments.id": "segments.id"},
     "company_contacts": {"id": "contacts.id"},
+    "company_note": {"author.id": "admins.id", "company.id": "companies.id"},
     "company_segments": {"id": "segments.id"},
     "company_tags": {"id": "tags.id"},
-    "contact": {"external_id": None},
+    "contact": {
+        "companies.data.id": "companies.id",
+        "external_id": None,
+        "merge_history.source_contact_id": "contacts.id",
+        "notes.data.id": "contact_notes.id",
+        "opted_in_subscription_types.data.id": "subscription_types.id",
+        "opted_out_subscription_types.data.id": "subscription_types.id",
+    },
     "contact_activity": {"external_id": "contacts.external_id"},
     "contact_companies": {"id": "companies.id"},
     "contact_segments": {"id": "segments.id"},
@@ -102,6 +134,20 @@ JOINS: Mapping[str, Mapping[str, str | None]] = {
         "disengaged_node_ruleset_id": "content_export_overview.ruleset_id"
     },
     "conversation_contacts": {"external_id": "contacts.external_id", "id": "contacts.id"},
+    "conversation_list_item": {
+        "company.id": "companies.id",
+        "contacts.contacts.external_id": "contacts.external_id",
+        "contacts.contacts.id": "contacts.id",
+        "conversation_rating.contact.external_id": "contacts.external_id",
+        "conversation_rating.contact.id": "contacts.id",
+        "conversation_rating.teammate.id": "admins.id",
+        "statistics.assigned_team_first_response_time.team_id": "teams.id",
+        "statistics.assigned_team_first_response_time_in_office_hours.team_id": "teams.id",
+        "statistics.last_closed_by_id": "admins.id",
+        "teammates.admins.id": "admins.id",
+        "teammates.teammates.id": "admins.id",
+    },
+    "conversation_part": {"tags.id": "tags.id"},
     "conversation_tags": {"id": "tags.id"},
     "conversation_teammates": {"id": "admins.id"},
     "data_event": {"user_id": "contacts.external_id"},
@@ -109,8 +155,25 @@ JOINS: Mapping[str, Mapping[str, str | None]] = {
     "deleted_conversation_item": {"id": "conversations.id"},
     "external_page": {"source_id": "content_import_sources.id"},
     "granted_company": {"company_id": "companies.company_id"},
+    "note": {"author.id": "admins.id", "company.id": "companies.id", "contact.id": "contacts.id"},
+    "news_item": {"newsfeed_assignments.newsfeed_id": "newsfeeds.id"},
     "newsfeed_items": {"id": "news_items.id"},
-    "ticket": {"ticket_id": None},
+    "team": {
+        "admin_priority_level.primary_admin_ids": "admins.id",
+        "admin_priority_level.secondary_admin_ids": "admins.id",
+    },
+    "ticket": {
+        "contacts.contacts.external_id": "contacts.external_id",
+        "contacts.contacts.id": "contacts.id",
+        "ticket_id": None,
+        "ticket_state.id": "ticket_states.id",
+        "ticket_type.id": "ticket_types.id",
+    },
+    "ticket_state_detailed": {"ticket_types.data.id": "ticket_types.id"},
+    "ticket_type": {
+        "ticket_states.data.id": "ticket_states.id",
+        "ticket_type_attributes.data.id": "ticket_type_attributes.id",
+    },
 }
 
 # What is said of columns by the dozen: how their names are built, and what of them is told.
@@ -123,25 +186,39 @@ PATTERNS: Mapping[str, str] = {
 }
 
 
+def owners_of(name: str, component: str) -> tuple[str, ...]:
+    """Name what the words of a stream may stand under, the most special first."""
+    return name, component, component.removesuffix("_list_item")
+
+
 def described(schema: Schema, owners: tuple[str, ...], noun: str) -> Schema:
     """Give a stream's schema with a description for each column of which there is something to say.
 
-    Owners are the names that words may stand under, the most special first; the noun is what a row
-    is called.
+    And so for what lies inside. The noun is what a row is called.
     """
-    told = {}
-    for name, declared in schema["properties"].items():
-        said = _said(name, owners)
-        more = {"description": _whole(said, declared, joins(name, owners), noun)} if said else {}
-        told[name] = {**declared, **more}
-    return {**schema, "properties": told}
+    return _described(schema, (), owners, noun)
 
 
-def joins(name: str, owners: tuple[str, ...]) -> str | None:
-    """Name the column that a foreign key joins, as `contacts.id`; None for what is no key."""
-    return next(
-        (JOINS[one][name] for one in (*owners, EVERYWHERE) if name in JOINS.get(one, ())), None
-    )
+def _described(declared: Schema, path: Path, owners: tuple[str, ...], noun: str) -> Schema:
+    more: Schema = {}
+    if "properties" in declared:
+        more["properties"] = {
+            name: _described(one, (*path, name), owners, noun)
+            for name, one in declared["properties"].items()
+        }
+    if "items" in declared:
+        # What is said of a list is said once: its items are only opened.
+        opened = _described(declared["items"], path, owners, noun)
+        more["items"] = {name: one for name, one in opened.items() if name != "description"}
+    if path and (said := _said(path, owners, noun)):
+        more["description"] = _whole(said, declared, joins(".".join(path), owners))
+    return {**declared, **more}
+
+
+def joins(name: str, owners: tuple[str, ...]) -> tuple[str, ...]:
+    """Name the columns that a foreign key may join, as `contacts.id`; none for what is no key."""
+    entry = found(JOINS, tuple(name.split(".")), owners)
+    return tuple(entry.value.split(" or ")) if entry and entry.value else ()
 
 
 @cache
@@ -152,20 +229,56 @@ def words() -> Mapping[str, Mapping[str, str]]:
     return read
 
 
-def _said(name: str, owners: tuple[str, ...]) -> str | None:
-    for one in (*owners, EVERYWHERE):
-        if name in words().get(one, ()):
-            return words()[one][name]
-    for pattern, said in PATTERNS.items():
-        if found := re.fullmatch(pattern, name):
-            return said.format(found[1].replace("_", " "))
+class Entry(NamedTuple):
+    """What a table has of a field: whose it is, how it is called there, and within what it lies."""
+
+    owner: str
+    name: str
+    value: Any
+    within: str | None = None
+
+
+def found(
+    table: Mapping[str, Mapping[str, Any]],
+    path: Path,
+    owners: tuple[str, ...],
+    within: str | None = None,
+) -> Entry | None:
+    """Find what a table has of a field."""
+    name = ".".join(path)
+    for one in owners:
+        if name in table.get(one, ()):
+            return Entry(one, name, table[one][name], within)
+    if len(path) > 1 and (own := INSIDE.get(path[0])):
+        entry = found(table, path[1:], (own,), own)
+        if entry:
+            return entry
+    for end in _ends(path):
+        if end in table.get(EVERYWHERE, ()):
+            return Entry(EVERYWHERE, end, table[EVERYWHERE][end], within)
     return None
 
 
-def _whole(said: str, declared: Mapping[str, Any], target: str | None, noun: str) -> str:
-    sentences = [said.replace("{noun}", noun)]
+def _ends(path: Path) -> list[str]:
+    """Name what a field may be called under `*`: the end of its path, and inside others `.type`."""
+    if len(path) == 1:
+        return [path[0]]
+    return [*(".".join(path[start:]) for start in range(len(path) - 1)), f".{path[-1]}"]
+
+
+def _said(path: Path, owners: tuple[str, ...], noun: str) -> str | None:
+    if entry := found(words(), path, owners):
+        return str(entry.value).replace("{noun}", (entry.within or noun).replace("_", " "))
+    for pattern, said in PATTERNS.items():
+        if len(path) == 1 and (fits := re.fullmatch(pattern, path[0])):
+            return said.format(fits[1].replace("_", " "))
+    return None
+
+
+def _whole(said: str, declared: Mapping[str, Any], targets: tuple[str, ...]) -> str:
+    sentences = [said]
     if declared.get("format") == "date-time":
         sentences.append("In UTC.")
-    if target:
-        sentences.append(f"Joins `{target}`.")
+    if targets:
+        sentences.append(f"Joins {' or '.join(f'`{one}`' for one in targets)}.")
     return " ".join(sentences)

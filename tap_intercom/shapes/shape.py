@@ -111,7 +111,7 @@ class Shape(Reader):
         self.run = run
         self.account = run.audit.account(self.name) if account is None else account
         self.patience = patience or run.patience
-        owners = (self.name, self.component, self.component.removesuffix("_list_item"))
+        owners = descriptions.owners_of(self.name, self.component)
         noun = self.noun.replace("_", " ")
         told = descriptions.described(self.declared_schema(tap), owners, noun)
         super().__init__(tap=tap, schema=told, name=self.name)

@@ -349,6 +349,22 @@ def test_every_column_of_the_marts_is_described(first: House) -> None:
     assert set(there) == set(marts) | set(described("links"))
 
 
+def test_the_database_says_what_columns_are(first: House) -> None:
+    comments = ask(
+        first.database,
+        "select nspname as schema, relname as view, attname as column,"
+        " col_description(pg_class.oid, attnum) as comment from pg_class"
+        " join pg_namespace on pg_namespace.oid = relnamespace"
+        " join pg_attribute on attrelid = pg_class.oid and attnum > 0 and not attisdropped"
+        " where nspname in ('analytics', 'analytics_staging') and relkind in ('r', 'v')",
+    )
+    assert len(comments) > 1_000
+    assert [one for one in comments if not one["comment"]] == []
+    said = {(one["view"], one["column"]): one["comment"] for one in comments}
+    assert "Joins `admins.id` or `contacts.id`." in said["stg_conversations", "source_author_id"]
+    assert said["stg_collections", "order"].startswith("The place among the collections")
+
+
 def test_the_views_of_fivetran_have_what_the_package_reads(first: House) -> None:
     views = made(first.database, "intercom")
     assert len(views) == 16

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cloned import PROJECT
 from comparing import differences
-from loaded import all_rows
+from loaded import all_rows, ask
 from odd_records import ODD, odd_record
 from truth import KEYS, PARENTS, TABLES, Key, Row, by_key, newest, truth
 
@@ -100,3 +102,18 @@ def test_every_value_of_odd_records_is_in_the_database(
 @pytest.mark.parametrize("table", ["admins", "contacts", "conversation_parts", "macros", "tickets"])
 def test_there_was_something_to_rescue(loaded: dict[str, dict[Key, Row]], table: str) -> None:
     assert any(row["_rescued_data"] for row in loaded[table].values())
+
+
+def test_the_query_of_the_documentation_tells_what_was_rescued(
+    odd: House, loaded: dict[str, dict[Key, Row]]
+) -> None:
+    page = (PROJECT / "docs" / "behavior.md").read_text("utf-8")
+    [query] = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
+    found = ask(odd.database, query)
+    rows = list(loaded["contacts"].values())
+    rescued = [row["_rescued_data"] for row in rows if row["_rescued_data"] is not None]
+    assert 0 < len(rescued) < len(rows)
+    assert sum(one["count"] for one in found) == len(rescued)
+    assert all(one["_rescued_data"] in rescued for one in found)
+    [stored] = ask(odd.database, "select count(_rescued_data) as not_null from contacts")
+    assert stored["not_null"] == len(rows), "a loader that stores null needs no such query"
