@@ -247,10 +247,10 @@ class Audit:
         return [name for name, one in self._accounts.items() if one.failed]
 
     def tell(self, streams: Iterable[str], logger: Logger) -> None:
-        """Say what came of streams, in a line each, but for those of which nothing came."""
+        """Say what came of streams, in a line each, but for those that were not begun."""
         for name in streams:
             account = self.account(name)
-            if account.calls or account.progress != NOT_BEGUN:
+            if account.progress != NOT_BEGUN:
                 logger.info("%s: %s", name, account)
 
     def conclude(self, streams: Sequence[str], logger: Logger, *, is_strict: bool) -> None:

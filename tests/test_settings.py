@@ -27,7 +27,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"api_key": "two words"}, "api_key"),
     ({"api_key": "ünïcode"}, "api_key"),
     ({"api_key": 12345}, "api_key"),
-    ({"api_key": ["secret"]}, "api_key"),
+    ({"api_key": ["s3cr3t"]}, "api_key"),
     ({"api_key": None, "access_token": "line\nfeed"}, "access_token"),
     ({"region": "mars"}, "region"),
     ({"region": "EU "}, "region"),
@@ -68,7 +68,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"display_as": "pdf"}, "display_as"),
     ({"strict": "sometimes"}, "strict"),
 ]
-SECRETS = (TOKEN, "two words", "ünïcode", "12345", "secret", "hunter2", "line\nfeed")
+SECRETS = (TOKEN, "two words", "ünïcode", "12345", "s3cr3t", "hunter2", "line\nfeed")
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_a_bad_setting_is_named_in_one_sentence(
     "settings",
     [
         {"api_key": "two words"},
-        {"api_key": ["secret"]},
+        {"api_key": ["s3cr3t"]},
         {"region": "mars"},
         {"api_version": "2.99"},
         {"api_url": "http://[::1"},
