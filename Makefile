@@ -12,8 +12,9 @@ unexport VIRTUAL_ENV CONDA_PREFIX PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-dbt demo-up demo-down clean-demo test test-fast test-thorough lint format \
-  types check docs benchmark reliability mutants install plugins dbt browser lock clean
+.PHONY: help demo demo-dbt demo-duckdb demo-up demo-down clean-demo test test-fast test-thorough \
+  lint format types check docs benchmark reliability mutants install plugins loaders dbt browser \
+  lock clean
 
 help:  ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,7 +25,10 @@ demo: install plugins  ## Load a simulated workspace into an embedded PostgreSQL
 demo-dbt: install plugins dbt  ## Load it, make the models of transform/, and ask them questions
 	@$(BIN)/python scripts/demo_dbt.py
 
-demo-up: install plugins dbt  ## Do the same, and leave database and workspace running
+demo-duckdb: install plugins dbt .meltano/.target-duckdb  ## The same in DuckDB, without any server
+	@$(BIN)/python scripts/demo_duckdb.py
+
+demo-up: install plugins dbt  ## As demo-dbt, and leave database and workspace running
 	@$(BIN)/python scripts/demo_up.py
 
 demo-down:  ## Stop what `make demo-up` left running
@@ -37,14 +41,14 @@ clean-demo: demo-down  ## Forget what the demo loaded: the next `make demo` is a
 # Four processes, also on two cores: many tests wait for a network that fails, or for a program.
 PYTEST := $(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
-test: install browser dbt  ## Run all tests, four at a time: some minutes
+test: install browser dbt loaders  ## Run all tests, four at a time: some minutes
 	@$(if $(ARGS),:,echo "All tests: a quarter of an hour on two cores. Most of them: make test-fast.")
 	$(PYTEST) $(ARGS)
 
 test-fast: install  ## Run most tests in a minute, without browser, Meltano and database
 	$(PYTEST) tests/test_*.py tests/sandbox $(ARGS)
 
-test-thorough: install browser dbt  ## Run all tests, and those chance decides with all their seeds
+test-thorough: install browser dbt loaders  ## Run all tests, with all seeds of those of chance
 	$(PYTEST) -m "" $(ARGS)
 
 lint: install  ## Check style and formatting
@@ -76,6 +80,8 @@ mutants: install  ## Put 100 faults into copies of the tap, and name those that 
 install: $(VENV)/.installed  ## Make .venv: the project and everything pinned in requirements/
 
 plugins: .meltano/.installed  ## Make Meltano's environments for the tap and target-postgres
+
+loaders: .meltano/.target-duckdb .meltano/.target-csv  ## Make those for other loaders, for tests
 
 dbt: .meltano/.dbt  ## Make Meltano's environment for dbt
 
@@ -118,6 +124,14 @@ $(VENV)/.installed: pyproject.toml $(VENV)/.requirements
 	  install tap-intercom target-postgres
 	@touch $@
 
+.meltano/.target-%: meltano.yml requirements/target-%.txt $(VENV)/.installed
+	@echo "Installing target-$* ..."
+	@mkdir -p .meltano
+	@UV_CONSTRAINT=requirements/target-$*.txt MELTANO_SEND_ANONYMOUS_USAGE_STATS=false \
+	  MELTANO_CLI_DISABLE_VERSION_CHECK=true MELTANO_CLI_LOG_FORMAT=uncolored \
+	  $(BIN)/meltano --log-level=warning install target-$*
+	@touch $@
+
 .meltano/.dbt: export UV_CONSTRAINT := requirements/dbt.txt
 .meltano/.dbt: meltano.yml requirements/dbt.txt $(VENV)/.installed
 	@echo "Installing dbt ..."
@@ -133,7 +147,8 @@ lock: $(VENV)/.uv  ## Renew every pin in requirements/
 	echo uv | $(LOCK) - -o requirements/uv.txt
 	$(LOCK) -c requirements/uv.txt pyproject.toml --extra sandbox --group dev -o requirements/dev.txt
 	$(LOCK) pyproject.toml --group target-postgres -o requirements/target-postgres.txt
-	$(LOCK) --group target-jsonl -o requirements/target-jsonl.txt
+	for loader in jsonl duckdb csv; do \
+	  $(LOCK) --group target-$$loader -o requirements/target-$$loader.txt; done
 	$(LOCK) requirements/dbt.in -o requirements/dbt.txt
 	echo tap-intercom | $(LOCK) - -o requirements/singer-io.txt
 	echo airbyte-source-intercom | $(LOCK) - -o requirements/airbyte.txt

@@ -68,7 +68,7 @@ def demo() -> None:
         print(f"Running: a simulated Intercom workspace, on its day {days + 1}, and a PostgreSQL.")
         before = tables(database, since=0)
         started = time.time()
-        load(api_url, database, COMMAND)
+        load(api_url, COMMAND, **target_postgres(database))
         show(before, tables(database, since=started))
     let_a_day_pass()
     if days == 0:
@@ -127,11 +127,17 @@ def wait_for(server: subprocess.Popen[bytes], api_url: str) -> None:
             return
 
 
-def load(api_url: str, database: str, command: Sequence[str], **more: str) -> None:
+def target_postgres(database: str) -> dict[str, str]:
+    """Tell the loader where the database is."""
+    url = database.replace("postgresql:", "postgresql+psycopg:")
+    return {"TARGET_POSTGRES_SQLALCHEMY_URL": url}
+
+
+def load(api_url: str, command: Sequence[str], **settings: str) -> None:
     """Run Meltano with the project's own meltano.yml, its state beside the demo's data."""
     print(f"\n$ {' '.join(command)}", flush=True)
     started = time.time()
-    foreign = ("TAP_INTERCOM_", "TARGET_POSTGRES_", "DBT_", "MELTANO_", "PYTHON")
+    foreign = ("TAP_INTERCOM_", "TARGET_", "DBT_", "MELTANO_", "PYTHON")
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(foreign)},
         "MELTANO_ENVIRONMENT": "demo",
@@ -142,8 +148,7 @@ def load(api_url: str, database: str, command: Sequence[str], **more: str) -> No
         "MELTANO_SEND_ANONYMOUS_USAGE_STATS": "false",
         "TAP_INTERCOM_API_URL": api_url,
         "TAP_INTERCOM_API_KEY": "demo",
-        "TARGET_POSTGRES_SQLALCHEMY_URL": database.replace("postgresql:", "postgresql+psycopg:"),
-        **more,
+        **settings,
     }
     path = DEMO / "meltano.log"
     with path.open("w") as log:

@@ -1,4 +1,7 @@
-"""Load a simulated workspace, make the models of transform/, ask them: `make demo-dbt`."""
+"""Load a simulated workspace, make the models of transform/, ask them: `make demo-dbt`.
+
+`make demo-duckdb`, in demo_duckdb.py, does the same with another database.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +40,7 @@ QUESTIONS = (
     Question(
         "How long does each team's first response take, by week? (minutes, the newest weeks)",
         "select given_week, team_name, count(*) as conversations,"
-        " round(percentile_cont(0.5) within group (order by response_seconds)::numeric / 60)"
+        " round(percentile_cont(0.5) within group (order by response_seconds)::numeric / 60)::int"
         " as median from team_responses group by 1, 2 order by 1 desc, 2 limit 12",
     ),
     Question(
@@ -47,7 +50,7 @@ QUESTIONS = (
     ),
     Question(
         "What do contacts think of each team?",
-        "select team_name, round(avg(rating), 2) as rating, count(rating) as ratings"
+        "select team_name, avg(rating)::numeric(4, 2) as rating, count(rating) as ratings"
         " from conversations group by 1 order by 2 desc nulls last, 1",
     ),
     Question(
@@ -62,7 +65,7 @@ QUESTIONS = (
     ),
     Question(
         "How many per cent of what was closed was opened again?",
-        "select round(100 * avg(was_reopened::int), 1) as reopened_per_cent"
+        "select (100 * avg(was_reopened::int))::numeric(4, 1) as reopened_per_cent"
         " from conversations where first_closed_at is not null",
     ),
     Question(
@@ -83,37 +86,43 @@ from conversations group by 1 order by 1 desc limit 52
 """
 
 
+class Answer(NamedTuple):
+    """What a database said."""
+
+    names: Sequence[str]
+    rows: Sequence[Sequence[Any]]
+
+
 def demo_dbt() -> None:
     """Load, model, test, and print the answers."""
     days = demo.days_gone()
     with demo.sandbox(days) as api_url, postgres.running(demo.DEMO / "postgres") as database:
         print(f"Running: a simulated Intercom workspace, on its day {days + 1}, and a PostgreSQL.")
-        model(api_url, database)
+        model(api_url, COMMAND, **settings(database))
         with psycopg.connect(database, options=f"-c search_path={MARTS}") as connection:
-            for question in QUESTIONS:
-                answer(connection, question)
-            PICTURE.write_text(picture(connection.execute(WEEKS).fetchall()[::-1]), "utf-8")
-    print(f"The picture, conversations and median first response by week: {PICTURE}")
+            show([ask(connection, query) for query in queries()])
     print(
         "Nothing is left running. To look around: `make demo-up`. To start over: `make clean-demo`."
     )
 
 
-def model(api_url: str, database: str) -> None:
-    """Load what is new, make the models and test them."""
+def settings(database: str) -> dict[str, str]:
+    """Tell loader and dbt where the database is."""
     server = conninfo_to_dict(database)
-    demo.load(
-        api_url,
-        database,
-        COMMAND,
-        TAP_INTERCOM__SELECT=json.dumps(selected()),
-        DBT_POSTGRES_HOST=str(server["host"]),
-        DBT_POSTGRES_PORT=str(server.get("port", 5432)),
-        DBT_POSTGRES_USER=str(server["user"]),
-        DBT_POSTGRES_PASSWORD=str(server.get("password", "")),
-        DBT_POSTGRES_DBNAME=str(server["dbname"]),
-        DBT_POSTGRES_SCHEMA=MARTS,
-    )
+    return {
+        **demo.target_postgres(database),
+        "DBT_POSTGRES_HOST": str(server["host"]),
+        "DBT_POSTGRES_PORT": str(server.get("port", 5432)),
+        "DBT_POSTGRES_USER": str(server["user"]),
+        "DBT_POSTGRES_PASSWORD": str(server.get("password", "")),
+        "DBT_POSTGRES_DBNAME": str(server["dbname"]),
+        "DBT_POSTGRES_SCHEMA": MARTS,
+    }
+
+
+def model(api_url: str, command: Sequence[str], **where: str) -> None:
+    """Load what is new, make the models and test them."""
+    demo.load(api_url, command, TAP_INTERCOM__SELECT=json.dumps(selected()), **where)
     demo.let_a_day_pass()
 
 
@@ -124,15 +133,28 @@ def selected() -> list[str]:
     return [*tap["select"], *(f"{stream}.*" for stream in CHOSEN)]
 
 
-def answer(connection: psycopg.Connection[Any], question: Question) -> None:
-    """Print a question, its SQL, and what that gives."""
-    asked = connection.execute(question.sql)
-    names = [column.name for column in asked.description or []]
-    rows = [["" if cell is None else str(cell) for cell in row] for row in asked]
-    print(f"{question.text}\n\n  {question.sql};\n")
-    for line in table([names, *rows]):
-        print(f"  {line}")
-    print()
+def queries() -> list[str]:
+    """All that is asked: the questions, and what the picture shows."""
+    return [*(question.sql for question in QUESTIONS), WEEKS]
+
+
+def ask(connection: psycopg.Connection[Any], query: str) -> Answer:
+    """Ask PostgreSQL."""
+    asked = connection.execute(query)
+    return Answer([column.name for column in asked.description or []], asked.fetchall())
+
+
+def show(answers: Sequence[Answer]) -> None:
+    """Print each question, its SQL and what that gives, and draw the picture."""
+    *told, weeks = answers
+    for question, answer in zip(QUESTIONS, told, strict=True):
+        print(f"{question.text}\n\n  {question.sql};\n")
+        cells = [["" if cell is None else str(cell) for cell in row] for row in answer.rows]
+        for line in table([answer.names, *cells]):
+            print(f"  {line}")
+        print()
+    PICTURE.write_text(picture(weeks.rows[::-1]), "utf-8")
+    print(f"The picture, conversations and median first response by week: {PICTURE}")
 
 
 def table(rows: Sequence[Sequence[str]]) -> list[str]:

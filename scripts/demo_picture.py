@@ -11,7 +11,7 @@ WIDTH, HEIGHT, EDGE = 960, 360, 60
 BAR, LINE, INK = "#9db8d2", "#c2410c", "#333"
 
 
-def picture(weeks: Sequence[tuple[Any, int, float | None]]) -> str:
+def picture(weeks: Sequence[Sequence[Any]]) -> str:
     """Write an SVG of weeks: the day each began, its conversations, and the median in hours."""
     most = max([1, *(count for _, count, _ in weeks)])
     longest = max([1.0, *(hours for _, _, hours in weeks if hours is not None)])

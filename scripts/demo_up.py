@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import demo
 import postgres
-from demo_dbt import MARTS, model
+from demo_dbt import COMMAND, MARTS, model, settings
 
 WHERE = demo.DEMO / "up.json"
 LOG = demo.DEMO / "up.log"
@@ -85,7 +85,7 @@ def keep() -> None:
         demo.sandbox(demo.days_gone()) as api_url,
         postgres.running(demo.DEMO / "postgres", password) as database,
     ):
-        model(api_url, database)
+        model(api_url, COMMAND, **settings(database))
         written = WHERE.with_suffix(".new")
         written.touch(mode=0o600)
         written.write_text(json.dumps(Up(os.getpid(), database, api_url)._asdict()), "utf-8")

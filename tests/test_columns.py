@@ -103,6 +103,19 @@ def test_every_value_has_a_column_or_is_rescued(
     assert all(f"value {one}." in arrived for one in range(1, count[0] + 1))
 
 
+@pytest.mark.parametrize("place", [None, {"city": "A", "more": None}, {"more": {"x": None}}, {}])
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_no_column_is_written_that_is_not_declared(place: Any, depth: int) -> None:
+    fact = {"id": "string", "place": {"city": "string", "more": {"x": {"y": "integer"}}}}
+    node = schema._object(fact, ())  # noqa: SLF001  made of facts, as those of streams are
+    fit = compiled(columns.closed(node, node, depth), ())
+    row = columns.without_null_objects(fit({"id": "1", "place": place}), node, depth)
+    written = flattened(node, flattening(depth), row)
+    assert {*written} - {RESCUED} <= {*flattened(node, flattening(depth))}
+    assert written["id"] == "1"
+    assert written.get("place__city") == (place or {}).get("city")
+
+
 def test_what_lies_less_deep_has_the_column() -> None:
     inner = {"type": ["null", "object"], "properties": {"B": TEXT, "c": TEXT, "C": TEXT}}
     declared = {"type": "object", "properties": {"a": inner, "a__b": TEXT}}

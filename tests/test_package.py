@@ -77,7 +77,7 @@ def test_pins_have_hashes_and_no_addresses(lock: Path) -> None:
 
 def test_the_pins_of_the_loaders_are_those_that_meltano_installs() -> None:
     for loader in MELTANO["plugins"]["loaders"]:
-        assert PYPROJECT["dependency-groups"][loader["name"]] == [loader["pip_url"]]
+        assert PYPROJECT["dependency-groups"][loader["name"]] == loader["pip_url"].split()
 
 
 def test_meltano_knows_every_setting_and_capability() -> None:

@@ -109,3 +109,17 @@ def closed(schema: Schema, told: Schema, depth: int) -> Schema:
             both = depth and _is_flattened(own) and _is_flattened(other)
             properties[name] = closed(own, other, depth - 1) if both else own
     return {**schema, "properties": properties, "additionalProperties": False}
+
+
+def without_null_objects(row: Schema, told: Schema, depth: int) -> Schema:
+    """Take objects out that are null, down to a depth, and become columns.
+
+    The SDK would write one under its own name, which no schema declares: target-csv ends at that.
+    """
+    for name, declared in told["properties"].items():
+        if _is_flattened(declared) and name in row:
+            if row[name] is None:
+                del row[name]
+            elif depth > 1:
+                without_null_objects(row[name], declared, depth - 1)
+    return row

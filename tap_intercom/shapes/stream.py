@@ -45,7 +45,7 @@ class IntercomStream(BatchedRecords):
         def fit_selected(row: dict[str, Any]) -> dict[str, Any]:
             # Nothing of what is not selected is to be rescued.
             pop_deselected_record_properties(row, self.schema, self.mask)
-            return fit(row)
+            return columns.without_null_objects(fit(row), told, levels)
 
         return fit_selected
 

@@ -380,22 +380,21 @@ def test_the_views_of_fivetran_have_what_the_package_reads(first: House) -> None
     assert bodies["missing"] > 0
 
 
-@pytest.mark.parametrize("question", demo_dbt.QUESTIONS, ids=lambda one: one.text)
-def test_the_demo_gets_answers(
-    first: House, question: demo_dbt.Question, capsys: pytest.CaptureFixture[str]
+def test_the_demo_gets_answers_and_draws(
+    first: House,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    monkeypatch.setattr(demo_dbt, "PICTURE", tmp_path / "drawn.svg")
     with psycopg.connect(first.database, options="-c search_path=analytics") as connection:
-        demo_dbt.answer(connection, question)
-    lines = capsys.readouterr().out.splitlines()
-    assert question.sql in lines[2]
-    assert len(lines) > 7
-
-
-def test_the_demo_draws(first: House) -> None:
-    with psycopg.connect(first.database, options="-c search_path=analytics") as connection:
-        weeks = connection.execute(demo_dbt.WEEKS).fetchall()
-    drawn = ET.fromstring(demo_picture.picture(weeks))
-    assert len(drawn.findall("{*}rect")) == 1 + len(weeks) > 2
+        answers = [demo_dbt.ask(connection, query) for query in demo_dbt.queries()]
+    assert all(answer.rows for answer in answers)
+    demo_dbt.show(answers)
+    printed = capsys.readouterr().out
+    assert all(question.sql in printed for question in demo_dbt.QUESTIONS)
+    drawn = ET.parse(demo_dbt.PICTURE).getroot()
+    assert len(drawn.findall("{*}rect")) == 1 + len(answers[-1].rows) > 2
     assert ET.fromstring(demo_picture.picture([])) is not None
 
 
