@@ -51,11 +51,15 @@ class Family:
     name: Callable[[World, int], str]
     build: Callable[[World, int, Stub], Json]
     span: int = 2 * YEAR
+    asked: bool = False
+    """Whether these are things that people ask for."""
 
     def stubs(self, world: World) -> Iterator[Stub]:
         """Say what is known of the records of a world before they are built."""
         count = self.count(world)
-        return world.stubs(self.kind, count, lambda index: self.name(world, index), self.span)
+        return world.stubs(
+            self.kind, count, lambda index: self.name(world, index), self.span, asked=self.asked
+        )
 
     def table(self, name: str, world: World) -> Table:
         """Make the table of a world."""
@@ -75,8 +79,11 @@ FAMILIES = {
         lambda w: w.conversations,
         lambda w, i: w.conversation_id(i),
         conversations.conversation,
+        asked=True,
     ),
-    "tickets": Family(6, lambda w: w.tickets, lambda w, i: w.ticket_id(i), tickets.ticket),
+    "tickets": Family(
+        6, lambda w: w.tickets, lambda w, i: w.ticket_id(i), tickets.ticket, asked=True
+    ),
     "articles": Family(
         7, lambda _: knowledge.ARTICLES, lambda w, i: w.article_id(i), knowledge.article
     ),

@@ -14,7 +14,15 @@ from .dice import (
     Dice,
     person,
 )
-from .world import ADMIN_IDS, SEGMENT_IDS, SUBSCRIPTION_IDS, TAG_IDS, USERS, WORKSPACE_ID
+from .world import (
+    ADMIN_IDS,
+    ADMIN_NAMES,
+    SEGMENT_IDS,
+    SUBSCRIPTION_IDS,
+    TAG_IDS,
+    USERS,
+    WORKSPACE_ID,
+)
 
 if TYPE_CHECKING:
     from ..tables import Stub
@@ -149,12 +157,24 @@ def _campaign(dice: Dice) -> Json:
     }
 
 
-def contact(world: World, index: int, stub: Stub) -> Json:
-    """Build a contact: two in three are users, the others leads."""
-    dice = world.dice(1, index)
+def _called(dice: Dice, index: int) -> tuple[bool, str | None, str | None]:
+    """Say whether a contact is a user, or a lead, and what they are called."""
     user = dice.chance(USERS)
     name = f"{dice.pick(FIRST_NAMES)} {dice.pick(LAST_NAMES)}" if dice.chance(0.85) else None
-    mail = f"contact-{index}@example.com" if user or dice.chance(0.5) else None
+    return user, name, f"contact-{index}@example.com" if user or dice.chance(0.5) else None
+
+
+def author(world: World, index: int) -> Json:
+    """Build a contact as the author of something."""
+    user, name, mail = _called(world.dice(1, index), index)
+    kind = "user" if user else "lead"
+    return {"type": kind, "id": world.contact_id(index), "name": name, "email": mail}
+
+
+def contact(world: World, index: int, stub: Stub) -> Json:
+    """Build a contact."""
+    dice = world.dice(1, index)
+    user, name, mail = _called(dice, index)
     country, region, city, country_code, continent = dice.pick(CITIES)
     placed = dice.chance(0.7)
     picture = f"https://images.example.com/{stub.id}.png"
@@ -308,7 +328,7 @@ def note(identity: str, at: int, about: Json) -> Json:
     author = {
         "type": "admin",
         "id": str(ADMIN_IDS[number]),
-        "name": f"Admin {number}",
+        "name": ADMIN_NAMES[number],
         "email": f"admin{number}@example.com",
         "away_mode_enabled": False,
         "away_mode_reassign": False,
