@@ -11,6 +11,7 @@ from .hanging import CHILDREN
 from .records import content, conversations, departures
 from .records.departures import DELETED
 from .records.parts import more_parts, settled
+from .records.statistics import derived, understood
 from .tables import Stub
 from .truth import known
 
@@ -44,8 +45,8 @@ class Workspace:
             if wrapper is not None:
                 inside = wrapper["conversation_parts"] if isinstance(wrapper, dict) else wrapper
                 self.holdings.changed_parts[identity] = inside
-                derived = conversations.derived(record, inside)
-                record |= {one: derived[one] for one in derived if one not in given}
+                told = derived(record, inside) if understood(record, inside) else {}
+                record |= {field: told[field] for field in told if field not in given}
         self._write(name, record, int(self.holdings.clock.now()))
         self.children.parent_put(name, identity, given)
         return record

@@ -8,7 +8,7 @@ from .dice import DAY, HOUR, SENTENCES, SUBJECTS, Dice, paragraph, person
 from .history import iso
 from .parts import BOT, admin, beginning, parts, remark
 from .people import company, contact_reference, tag
-from .statistics import sla_status, standing, statistics, understood
+from .statistics import derived, understood
 from .world import ADMIN_IDS, TAGS, TEAM_IDS, TEAM_NAMES
 
 if TYPE_CHECKING:
@@ -165,20 +165,6 @@ def conversation(world: World, index: int, stub: Stub) -> Json:
     return {**record, **derived(record, told)}
 
 
-def derived(record: Json, told: list[Json]) -> Json:
-    """Derive from the parts of a conversation what it says of them, as far as it has such fields.
-
-    Of parts that are not what Intercom gives, which tests write, nothing is derived.
-    """
-    if not understood(record, told):
-        return {}
-    figures, sla = statistics(record, told), record.get("sla_applied")
-    found = {**standing(record, told), "statistics": figures}
-    if isinstance(sla, dict):
-        found["sla_applied"] = {**sla, "sla_status": sla_status(figures)}
-    return {name: value for name, value in found.items() if record.get(name, ...) is not ...}
-
-
 def with_parts(parts: list[Json]) -> Json:
     """Build what the page of a conversation has and a list has not."""
     return {
@@ -200,7 +186,7 @@ def continued(record: Json, dice: Dice, at: int, told: list[Json]) -> Json:
         if dice.chance(0.02)
         else record.get("source"),
     }
-    return {**record, **derived(record, told)}
+    return {**record, **(derived(record, told) if understood(record, told) else {})}
 
 
 def deleted_conversation(_: World, index: int, stub: Stub) -> Json:

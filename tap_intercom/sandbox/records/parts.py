@@ -66,6 +66,7 @@ class Beginning(NamedTuple):
     late: bool
 
 
+@lru_cache(maxsize=512)
 def beginning(world: World, index: int, stub: Stub) -> Beginning:
     """Say how a conversation began. The first has more parts than Intercom hands out."""
     dice = world.dice(4, index)
@@ -125,7 +126,7 @@ class Story:
         self.actor = ADMIN_IDS.index(self.teammate) if self.teammate in ADMIN_IDS else number
 
     def _step(self, typical: int, kind: str, who: Json, **more: Any) -> None:
-        wait = int(typical * 5 ** (self.dice.random() - self.dice.random()))
+        wait = int(typical * 8 ** (self.dice.random() - self.dice.random()))
         self.state = STATES.get(kind, self.state)
         self.steps.append(Step(wait, kind, who, self.state, **more))
 

@@ -6,12 +6,9 @@ assigns, closes or opens and says something. Times out of office hours are not s
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .world import TEAM_IDS, TEAM_NAMES
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 Json = dict[str, Any]
 
@@ -49,13 +46,6 @@ def replies(part: Json) -> bool:
     return kind in ("comment", "quick_reply") or (kind in SPEAKING and bool(part.get("body")))
 
 
-def asked_at(record: Json, parts: Iterable[Json]) -> int | None:
-    """When a contact wrote first: at the beginning, if they began it."""
-    if by(record.get("source") or {}) == "contact":
-        return int(record["created_at"])
-    return _first(part for part in parts if by(part) == "contact" and replies(part))
-
-
 def understood(record: Json, parts: object) -> bool:
     """Whether this is a conversation that can be counted, and not what a test has made of it."""
     return (
@@ -71,103 +61,156 @@ def _is_part(part: object) -> bool:
         isinstance(part, dict)
         and type(part.get("created_at")) is int
         and isinstance(part.get("part_type"), str)
-        and isinstance(part.get("author"), (dict, type(None)))
+        and isinstance(part.get("author"), dict)
         and isinstance(part.get("assigned_to"), (dict, type(None)))
     )
 
 
-def statistics(record: Json, parts: list[Json]) -> Json:
-    """Add up the parts, oldest first."""
-    asked = asked_at(record, parts)
-    since = [] if asked is None else [part for part in parts if part["created_at"] >= asked]
-    of_admins = [part for part in since if by(part) == "admin" and replies(part)]
-    of_contacts = [part for part in since if by(part) == "contact" and replies(part)]
-    assignments = [part for part in since if part["part_type"] in ASSIGNING]
-    closings = [part for part in since if part["part_type"] == "close"]
-    answered, closed = _first(of_admins), _first(closings)
-    before = [one for one in assignments if answered and one["created_at"] <= answered]
-    last_assigned = _last(assignments)
-    waits = _waits(record, since)
-    spans = _spans(record, parts)
-    handled = [(low, high) for low, high in spans if high is not None] if assignments else []
+class Told:
+    """What its parts tell of a conversation: since when a contact has asked, who replied when."""
 
-    def since_asked(at: int | None) -> int | None:
-        return None if at is None or asked is None else at - asked
+    def __init__(self, record: Json, parts: list[Json]) -> None:
+        self.record = record
+        self.parts = parts
+        self.began = by(record.get("source") or {}) == "contact"
+        written = [part["created_at"] for part in parts if by(part) == "contact" and replies(part)]
+        self.asked = int(record["created_at"]) if self.began else (written or [None])[0]
+        asked = float("inf") if self.asked is None else self.asked
+        self.since = [part for part in parts if part["created_at"] >= asked]
+        self.replies = [(by(part), part["created_at"]) for part in self.since if replies(part)]
+        self.waits = self._waits()
 
-    return {
-        "type": "conversation_statistics",
-        "time_to_assignment": since_asked(_last(before)),
-        "time_to_admin_reply": since_asked(answered),
-        "time_to_first_close": since_asked(closed),
-        "time_to_last_close": since_asked(_last(closings)),
-        "median_time_to_reply": _median([at - began for began, at in waits if at is not None]),
-        "first_contact_reply_at": asked,
-        "first_assignment_at": _first(assignments),
-        "first_admin_reply_at": answered,
-        "first_close_at": closed,
-        "last_assignment_at": last_assigned,
-        "last_assignment_admin_reply_at": _first(
-            part for part in of_admins if last_assigned and part["created_at"] >= last_assigned
-        ),
-        "last_contact_reply_at": _last(of_contacts) or asked,
-        "last_admin_reply_at": _last(of_admins),
-        "last_close_at": _last(closings),
-        # Documented as text, returned as a number: Intercom-OpenAPI issue 115.
-        "last_closed_by_id": _number(closings[-1].get("author")) if closings else None,
-        "count_reopens": sum(asked is not None and low >= asked for low, _ in spans[1:]),
-        "count_assignments": len(assignments),
-        "count_conversation_parts": counted(len(parts)),
-        "assigned_team_first_response_time": [] if asked is None else _of_teams(parts, asked),
-        "assigned_team_first_response_time_in_office_hours": [],
-        "handling_time": sum(high - low for low, high in handled) if handled else None,
-        "adjusted_handling_time": _worked(since, handled) if handled else None,
-    }
+    def _waits(self) -> list[tuple[int, int | None]]:
+        """From when to when a contact waited for an admin, each time; the last may go on."""
+        began = self.asked if self.began else None
+        waits: list[tuple[int, int | None]] = []
+        for side, at in self.replies:
+            if side == "contact" and began is None:
+                began = at
+            elif side == "admin" and began is not None:
+                waits.append((began, at))
+                began = None
+        return waits if began is None else [*waits, (began, None)]
 
+    def _after(self, at: int | None) -> int | None:
+        return None if at is None or self.asked is None else at - self.asked
 
-def standing(record: Json, parts: list[Json]) -> Json:
-    """Say how a conversation stands after its parts: its state, who has it, who took part."""
-    state, teammate, team = "open", 0, 0
-    for part in parts:
-        state = STATES.get(part["part_type"], state)
-        teammate, team = _assigned(part, teammate, team)
-    asked = asked_at(record, parts)
-    since = [] if asked is None else [part for part in parts if part["created_at"] >= asked]
-    waits = _waits(record, since)
-    waiting = waits[-1][0] if waits and waits[-1][1] is None else None
-    admins = dict.fromkeys(str(part["author"].get("id")) for part in parts if by(part) == "admin")
-    return {
-        "state": state,
-        "open": state != "closed",
-        "read": waiting is None,
-        "waiting_since": waiting if state == "open" else None,
-        "snoozed_until": record.get("snoozed_until") if state == "snoozed" else None,
-        "admin_assignee_id": teammate,
-        "team_assignee_id": team,
-        # Intercom says `teammates.admins` although its description says `teammates.teammates`.
-        "teammates": {
-            "type": "admin.list",
-            "admins": [{"type": "admin", "id": one} for one in admins],
+    def statistics(self) -> Json:
+        """Add up the parts."""
+        answers = [at for side, at in self.replies if side == "admin"]
+        written = [at for side, at in self.replies if side == "contact"]
+        assigned = [one["created_at"] for one in self.since if one["part_type"] in ASSIGNING]
+        closings = [one for one in self.since if one["part_type"] == "close"]
+        closed = [one["created_at"] for one in closings]
+        spans = _spans(self.record, self.parts)
+        handled = [(low, high) for low, high in spans if high is not None] if assigned else []
+        return {
+            "type": "conversation_statistics",
+            "time_to_assignment": self._after(
+                _last([at for at in assigned if answers and at <= answers[0]])
+            ),
+            "time_to_admin_reply": self._after(_first(answers)),
+            "time_to_first_close": self._after(_first(closed)),
+            "time_to_last_close": self._after(_last(closed)),
+            "median_time_to_reply": _median([at - low for low, at in self.waits if at is not None]),
+            "first_contact_reply_at": self.asked,
+            "first_assignment_at": _first(assigned),
+            "first_admin_reply_at": _first(answers),
+            "first_close_at": _first(closed),
+            "last_assignment_at": _last(assigned),
+            "last_assignment_admin_reply_at": _first(
+                [at for at in answers if assigned and at >= assigned[-1]]
+            ),
+            "last_contact_reply_at": _last(written) or self.asked,
+            "last_admin_reply_at": _last(answers),
+            "last_close_at": _last(closed),
+            # Documented as text, returned as a number: Intercom-OpenAPI issue 115.
+            "last_closed_by_id": _number(closings[-1]["author"]) if closings else None,
+            "count_reopens": sum(
+                self.asked is not None and low >= self.asked for low, _ in spans[1:]
+            ),
+            "count_assignments": len(assigned),
+            "count_conversation_parts": counted(len(self.parts)),
+            "assigned_team_first_response_time": self._of_teams(),
+            "assigned_team_first_response_time_in_office_hours": [],
+            "handling_time": sum(high - low for low, high in handled) if handled else None,
+            "adjusted_handling_time": _worked(self.parts, handled) if handled else None,
         }
-        if admins
-        else None,
-        "first_contact_reply": None
-        if asked is None
-        else {"created_at": asked, "type": "conversation", "url": None},
+
+    def _of_teams(self) -> list[Json]:
+        """How soon each team answered, from when it was first given what a contact had asked."""
+        answers: dict[int, int | None] = {}
+        given: dict[int, int] = {}
+        now = 0
+        for part in self.parts:
+            at, to = part["created_at"], part.get("assigned_to") or {}
+            if part["part_type"] in ASSIGNING and to.get("type") == "team":
+                if now in given and now != _number(to):
+                    answers.setdefault(now, None)
+                now = _number(to)
+                given.setdefault(now, max(at, self.asked or at))
+            elif now in given and given[now] <= at and by(part) == "admin" and replies(part):
+                answers.setdefault(now, at - given[now])
+        return [
+            {
+                "team_id": team,
+                "team_name": TEAM_NAMES[TEAM_IDS.index(team)] if team in TEAM_IDS else None,
+                "response_time": seconds,
+            }
+            for team, seconds in answers.items()
+            if seconds is not None and self.asked is not None
+        ]
+
+    def standing(self) -> Json:
+        """Say how it stands: its state, who has it, and who took part."""
+        state, teammate, team = "open", 0, 0
+        for part in self.parts:
+            state = STATES.get(part["part_type"], state)
+            teammate, team = _assigned(part, teammate, team)
+        waiting = self.waits[-1][0] if self.waits and self.waits[-1][1] is None else None
+        admins = dict.fromkeys(_number(one["author"]) for one in self.parts if by(one) == "admin")
+        asked = {"created_at": self.asked, "type": "conversation", "url": None}
+        return {
+            "state": state,
+            "open": state != "closed",
+            "read": waiting is None,
+            "waiting_since": waiting if state == "open" else None,
+            "snoozed_until": self.record.get("snoozed_until") if state == "snoozed" else None,
+            "admin_assignee_id": teammate,
+            "team_assignee_id": team,
+            # Intercom says `teammates.admins` although its description says `teammates.teammates`.
+            "teammates": {
+                "type": "admin.list",
+                "admins": [{"type": "admin", "id": str(one)} for one in admins],
+            }
+            if admins
+            else None,
+            "first_contact_reply": asked if self.asked is not None else None,
+        }
+
+
+def derived(record: Json, parts: list[Json]) -> Json:
+    """Derive from its parts what a conversation says of them, as far as it has such fields."""
+    told = Told(record, parts)
+    found = {**told.standing(), "statistics": told.statistics()}
+    sla = record.get("sla_applied")
+    if isinstance(sla, dict):
+        # It is missed when a reply comes late, not when it is due.
+        wait = found["statistics"]["time_to_admin_reply"]
+        status = "active" if wait is None else "hit" if wait <= PROMISED else "missed"
+        found["sla_applied"] = {**sla, "sla_status": status}
+    kept = record.get("statistics") is not None
+    return {
+        name: found[name] for name in found if name in record and (kept or name != "statistics")
     }
 
 
-def sla_status(figures: Json) -> str:
-    """Say whether the first reply came when it was promised; it is missed when it comes late."""
-    wait = figures["time_to_admin_reply"]
-    return "active" if wait is None else "hit" if wait <= PROMISED else "missed"
+def _first(times: list[int]) -> int | None:
+    return times[0] if times else None
 
 
-def _first(parts: Iterable[Json]) -> int | None:
-    return next((part["created_at"] for part in parts), None)
-
-
-def _last(parts: list[Json]) -> int | None:
-    return parts[-1]["created_at"] if parts else None
+def _last(times: list[int]) -> int | None:
+    return times[-1] if times else None
 
 
 def _number(reference: Json | None) -> int:
@@ -185,19 +228,6 @@ def _assigned(part: Json, teammate: int, team: int) -> tuple[int, int]:
     if to is None:
         return teammate, team
     return (0, _number(to)) if to.get("type") == "team" else (_number(to), team)
-
-
-def _waits(record: Json, since: list[Json]) -> list[tuple[int, int | None]]:
-    """From when to when a contact waited for an admin, each time; the last may go on."""
-    began = int(record["created_at"]) if by(record.get("source") or {}) == "contact" else None
-    waits: list[tuple[int, int | None]] = []
-    for part in filter(replies, since):
-        if by(part) == "contact" and began is None:
-            began = part["created_at"]
-        elif by(part) == "admin" and began is not None:
-            waits.append((began, part["created_at"]))
-            began = None
-    return waits if began is None else [*waits, (began, None)]
 
 
 def _spans(record: Json, parts: list[Json]) -> list[tuple[int, int | None]]:
@@ -227,32 +257,6 @@ def _worked(parts: list[Json], spans: list[tuple[int, int]]) -> int:
             for before, after in zip(times, [*times[1:], high], strict=True)
         )
     return seconds
-
-
-def _of_teams(parts: list[Json], asked: int) -> list[Json]:
-    """How soon each team answered, from when it was first given what a contact had asked."""
-    answers: dict[int, int | None] = {}
-    given: dict[int, int] = {}
-    now = 0
-    for part in parts:
-        to = part.get("assigned_to") or {}
-        if part["part_type"] in ASSIGNING and to.get("type") == "team":
-            new = _number(to)
-            if new != now and now in given:
-                answers.setdefault(now, None)
-            now = new
-            given.setdefault(now, max(part["created_at"], asked))
-        elif now in given and part["created_at"] >= asked and by(part) == "admin" and replies(part):
-            answers.setdefault(now, part["created_at"] - given[now])
-    return [
-        {
-            "team_id": team,
-            "team_name": TEAM_NAMES[TEAM_IDS.index(team)] if team in TEAM_IDS else None,
-            "response_time": seconds,
-        }
-        for team, seconds in answers.items()
-        if seconds is not None
-    ]
 
 
 def _median(waits: list[int]) -> int | None:
