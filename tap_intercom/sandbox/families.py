@@ -137,9 +137,12 @@ FIXED: dict[str, Callable[[World], list[Json]]] = {
     "admins": lambda _: [workspace.admin(index) for index in range(ADMINS)],
     "teams": lambda _: [workspace.team(index) for index in range(TEAMS)],
     "tags": lambda _: [people.tag(index) for index in range(TAGS)],
-    "segments": lambda world: [people.segment(world, index) for index in range(SEGMENTS)],
+    "segments": lambda world: [
+        *(people.segment(world, index) for index in range(SEGMENTS)),
+        *(people.company_segment(world, index) for index in range(people.COMPANY_SEGMENTS)),
+    ],
     "segments_of_companies": lambda world: [
-        people.company_segment(world, index) for index in range(4)
+        people.company_segment(world, index) for index in range(people.COMPANY_SEGMENTS)
     ],
     "ticket_types": lambda world: [
         tickets.ticket_type(world.start, index) for index in range(TICKET_TYPES)

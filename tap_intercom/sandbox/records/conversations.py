@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 TALKATIVE = 2
+UNCOUNTED = 12
+"""Of one in so many, there are no statistics."""
 RATED = 0.35
 _HANDED_OVER = ("escalated", "routed_to_team", None)
 RATINGS = (5, 5, 5, 5, 4, 4, 4, 3, 2, 1)
@@ -149,7 +151,7 @@ def conversation(world: World, index: int, stub: Stub) -> Json:
         }
         if dice.chance(0.1)
         else None,
-        "statistics": {} if index == 0 or dice.chance(0.92) else None,
+        "statistics": None if index % UNCOUNTED == UNCOUNTED - 1 else {},
         "topics": _topics(dice),
         "ticket": None,
         "linked_objects": {"type": "list", "data": [], "total_count": 0, "has_more": False},

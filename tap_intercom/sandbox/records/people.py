@@ -41,7 +41,7 @@ INLINE = {
     "opted_out_subscription_types": ("subscription", "subscriptions"),
     "opted_in_subscription_types": ("subscription", "subscriptions"),
 }
-LEADS, UNCOUNTED = 3, 5
+LEADS, UNCOUNTED, COMPANY_SEGMENTS = 3, 5, 4
 MANY_GRANTS = 70
 LAST_TIME = 9_999_999_999
 
@@ -80,7 +80,7 @@ def links(world: World, index: int) -> dict[str, list[str]]:
     notes = TALKED_ABOUT if index == NOTED else _how_many(dice, many=many)
     companies = EMPLOYERS if index == EMPLOYED else _how_many(dice, many=many)
     popular = dice.chance(POPULAR) and index < KNOWN
-    company = 0 if popular else dice.below(world.companies)
+    company = 0 if popular else int(world.companies * dice.random() ** 2)
     chosen = [one for one in SUBSCRIPTION_IDS if dice.chance(0.25)]
     return {
         "tags": [*(TAG_IDS + TAG_IDS)[tag : tag + tags]],
