@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..tables import Stub
 from .dice import DAY, HOUR, MINUTE, Dice, paragraph
 from .people import author, tag
-from .statistics import STATES, by
+from .statistics import STATES, by, understood
 from .world import ADMIN_IDS, ADMIN_NAMES, TAGS, TEAM_IDS, members
 
 if TYPE_CHECKING:
@@ -339,9 +339,11 @@ def parts(world: World, index: int, stub: Stub) -> tuple[Json, ...]:
 
 def more_parts(dice: Dice, record: Json, before: list[Json], first: int, at: int) -> list[Json]:
     """Let a conversation go on, until now: its next parts."""
-    contacts = [part["author"] for part in before if by(part) == "contact"]
-    if not contacts and by(record.get("source") or {}) == "contact":
-        contacts = [record["source"]["author"]]
+    if not understood(record, before):
+        record, before = {"created_at": at}, []
+    contacts = [
+        one["author"] for one in (record.get("source") or {}, *before) if by(one) == "contact"
+    ]
     story = Story(dice, contacts[-1:], record)
     story.go_on(waiting=record.get("waiting_since") is not None)
     earliest = before[-1]["created_at"] if before else record["created_at"]

@@ -33,7 +33,7 @@ Json = dict[str, Any]
 INLINE_AT_MOST = 10
 WITHOUT, WITH_MANY, MOST = 0.45, 0.96, 30
 RICH, NOTED, TALKED_ABOUT, EMPLOYED, EMPLOYERS = 1, 2, 120, 4, 75
-POPULAR, KNOWN = 0.45, 600
+POPULAR, KNOWN, KNOWN_COMPANIES = 0.45, 600, 9
 INLINE = {
     "tags": ("tag", "tags"),
     "notes": ("note", "notes"),
@@ -80,7 +80,7 @@ def links(world: World, index: int) -> dict[str, list[str]]:
     notes = TALKED_ABOUT if index == NOTED else _how_many(dice, many=many)
     companies = EMPLOYERS if index == EMPLOYED else _how_many(dice, many=many)
     popular = dice.chance(POPULAR) and index < KNOWN
-    company = 0 if popular else int(world.companies * dice.random() ** 2)
+    company = int((KNOWN_COMPANIES if popular else world.companies) * dice.random() ** 3)
     chosen = [one for one in SUBSCRIPTION_IDS if dice.chance(0.25)]
     return {
         "tags": [*(TAG_IDS + TAG_IDS)[tag : tag + tags]],

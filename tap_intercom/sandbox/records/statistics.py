@@ -15,6 +15,7 @@ Json = dict[str, Any]
 CONTACTS = ("user", "lead", "contact", "visitor")
 ASSIGNING = ("assignment", "assign_and_reopen")
 REOPENING = ("open", "note_and_reopen", "assign_and_reopen")
+ASSIGNEES = ("admin_assignee_id", "team_assignee_id")
 SPEAKING = ("assignment", "assign_and_reopen", "close", "open")
 STATES = {
     "close": "closed",
@@ -50,6 +51,7 @@ def understood(record: Json, parts: object) -> bool:
     """Whether this is a conversation that can be counted, and not what a test has made of it."""
     return (
         type(record.get("created_at")) is int
+        and {type(record.get(one)) for one in ASSIGNEES} <= {int, type(None)}
         and isinstance(record.get("source"), (dict, type(None)))
         and isinstance(parts, list)
         and all(map(_is_part, parts))
@@ -221,9 +223,9 @@ def _number(reference: Json | None) -> int:
 
 def _assigned(part: Json, teammate: int, team: int) -> tuple[int, int]:
     """Say who has a conversation after a part: before 2.17 only `assigned_to` tells."""
-    numbers = (part.get("admin_assignee_id"), part.get("team_assignee_id"))
-    if type(numbers[0]) is int and type(numbers[1]) is int:
-        return numbers[0], numbers[1]
+    told = [part.get(name) for name in ASSIGNEES]
+    if type(told[0]) is int and type(told[1]) is int:
+        return told[0], told[1]
     to = part.get("assigned_to")
     if to is None:
         return teammate, team

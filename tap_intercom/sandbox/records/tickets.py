@@ -91,6 +91,7 @@ def ticket_type(start: int, kind: int) -> Json:
     }
 
 
+MOVES = "ticket_state_updated_by_admin"
 MOVED = ("previous_ticket_state", "ticket_state")
 # What becomes of a ticket, by the numbers of its states: most are resolved in the end.
 WAYS: tuple[tuple[int, ...], ...] = (
@@ -120,7 +121,7 @@ def _part(dice: Dice, identity: str, at: int, kind: str, **more: Any) -> Json:
 
 def _move(dice: Dice, identity: str, at: int, before: int, after: int) -> Json:
     moved = {"previous_ticket_state": STATES[before], "ticket_state": STATES[after]}
-    return _part(dice, identity, at, "ticket_state_updated_by_admin", **moved)
+    return _part(dice, identity, at, MOVES, **moved)
 
 
 def _beside(dice: Dice, identity: str, at: int) -> Json:
@@ -143,7 +144,7 @@ def _beside(dice: Dice, identity: str, at: int) -> Json:
 
 
 def _parts(dice: Dice, index: int, stub: Stub) -> list[Json]:
-    """Build the parts of a ticket, oldest first: it is moved within days, the last may come late."""
+    """Build the parts of a ticket, oldest first: it moves on within days."""
     count = 1 + dice.below(8)
     lags = dice.chance(0.05)
     way = dice.pick([way for way in WAYS if len(way) < count])
@@ -166,13 +167,12 @@ def _parts(dice: Dice, index: int, stub: Stub) -> list[Json]:
 
 def _standing(parts: list[Json]) -> Json:
     """Say how a ticket stands after its parts: its state, and who has it."""
-    moves = [part for part in parts if part.get("ticket_state") in STATES]
-    current = STATES.index(moves[-1]["ticket_state"]) if moves else 0
-    before = STATES.index(moves[-1]["previous_ticket_state"]) if moves else None
-    has = {"admin": 0, "team": 0}
+    before, current, has = None, 0, {"admin": 0, "team": 0}
     for part in parts:
-        to = part.get("assigned_to") or {}
-        if to.get("type") in has:
+        states, to = [part.get(name) for name in MOVED], part.get("assigned_to")
+        if all(one in STATES for one in states):
+            before, current = map(STATES.index, states)
+        if isinstance(to, dict) and to.get("type") in (*has,) and str(to.get("id")).isdecimal():
             has[to["type"]] = int(to["id"])
     return {
         "ticket_state": state(current),
@@ -238,13 +238,13 @@ def ticket(world: World, index: int, stub: Stub) -> Json:
 
 def changed_ticket(record: Json, dice: Dice, at: int) -> Json:
     """Let a ticket move on by one part."""
-    wrapper = record.get("ticket_parts")
+    wrapper, before = record.get("ticket_parts"), record.get("ticket_state")
     parts = wrapper.get("ticket_parts", []) if isinstance(wrapper, dict) else []
     name = str(int(parts[-1]["id"]) + 1 if parts else 49_000_000_001)
-    current = (record.get("ticket_state") or {}).get("category")
+    current = before.get("category") if isinstance(before, dict) else None
     if current in STATES and dice.chance(0.5):
-        before = STATES.index(current)
-        part = _move(dice, name, at, before, dice.pick(NEXT[before]))
+        number = STATES.index(current)
+        part = _move(dice, name, at, number, dice.pick(NEXT[number]))
     else:
         part = _beside(dice, name, at)
     return {**record, "updated_at": at, **_standing([*parts, part])}
