@@ -87,7 +87,7 @@ def _rating(dice: Dice, reference: Json, told: list[Json]) -> Json | None:
 
 def _tags(dice: Dice, at: int) -> Json:
     applied = {"applied_at": at, "applied_by": {"type": "admin", "id": str(ADMIN_IDS[0])}}
-    number = int(TAGS * dice.random() ** 3)
+    number = int(TAGS * dice.random() ** 2)
     tags = [{**tag(number), **applied}] if dice.chance(0.5) else []
     return {"type": "tag.list", "tags": tags}
 
