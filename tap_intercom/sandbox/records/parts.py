@@ -26,7 +26,8 @@ Json = dict[str, Any]
 LONGEST = 620
 FEW, SOME, SEVERAL = 3, 5, 9
 LATELY = 3 * DAY
-AGAIN, REOPENED = 0.15, 0.12
+REDACTED, PICTURED, TAGGED = 0.03, 0.08, 0.95
+AGAIN, REOPENED, BESIDE = 0.15, 0.12, 0.22
 BOT = {"type": "bot", "id": "991260000", "name": "Fin", "email": "operator@example.com"}
 NOBODY: Json = {"type": "nobody_admin", "id": None}
 # Which teams get conversations: some of them more often. One is empty and gets none.
@@ -42,14 +43,15 @@ EVENTS: tuple[tuple[str, Json], ...] = (
 )
 
 
+ADMINS = tuple(
+    {"type": "admin", "id": str(identity), "name": name, "email": f"admin{number}@example.com"}
+    for number, (identity, name) in enumerate(zip(ADMIN_IDS, ADMIN_NAMES, strict=True))
+)
+
+
 def admin(number: int) -> Json:
-    """Build an admin as the author of something."""
-    return {
-        "type": "admin",
-        "id": str(ADMIN_IDS[number]),
-        "name": ADMIN_NAMES[number],
-        "email": f"admin{number}@example.com",
-    }
+    """Name an admin as the author of something."""
+    return ADMINS[number]
 
 
 class Beginning(NamedTuple):
@@ -216,17 +218,10 @@ class Story:
 
     def talk(self, count: int) -> None:
         """Let it go to and fro, with what happens beside."""
-        beside = (
-            *[self.note] * 6,
-            *[self.act] * 3,
-            *[self.give_to_another_team] * 2,
-            self.give_to_another_admin,
-            self.give_away,
-        )
         asking = True
         for _ in range(count):
-            if not self.bot_alone and self.dice.chance(0.22):
-                self.dice.pick(beside)()
+            if not self.bot_alone and self.dice.chance(BESIDE):
+                self.dice.pick(ASIDES)(self)
             else:
                 (self.ask if asking else self.answer)()
                 asking = not asking
@@ -292,6 +287,16 @@ class Story:
             moves = [self.close]
         for do in moves:
             do()
+
+
+# What happens beside the talk, some of it more often.
+ASIDES = (
+    *[Story.note] * 6,
+    *[Story.act] * 3,
+    *[Story.give_to_another_team] * 2,
+    Story.give_to_another_admin,
+    Story.give_away,
+)
 
 
 def _story(world: World, index: int, begun: Beginning) -> Story:
@@ -363,7 +368,8 @@ def remark(dice: Dice, identity: str, at: int) -> Json:
 
 def _part(dice: Dice, step: Step, identity: str, at: int) -> Json:
     comment = step.kind in ("comment", "note")
-    redacted = comment and dice.chance(0.03)
+    throw = dice.random()
+    redacted = comment and throw < REDACTED
     to, teammate, team = step.to
     return {
         "type": "conversation_part",
@@ -377,29 +383,26 @@ def _part(dice: Dice, step: Step, identity: str, at: int) -> Json:
         "admin_assignee_id": teammate,
         "team_assignee_id": team,
         "author": step.author,
-        "attachments": _attachments(dice, identity) if comment else [],
+        "attachments": [picture(identity)] if comment and REDACTED < throw < PICTURED else [],
         "external_id": None,
         "redacted": redacted,
         "email_message_metadata": None,
         "metadata": {},
         "state": step.state,
-        "tags": [tag(dice.below(TAGS))] if dice.chance(0.05) else [],
+        "tags": [tag(dice.below(TAGS))] if throw > TAGGED else [],
         "event_details": step.details or {},
         "app_package_code": None,
     }
 
 
-def _attachments(dice: Dice, identity: str) -> list[Json]:
-    if not dice.chance(0.05):
-        return []
-    return [
-        {
-            "type": "upload",
-            "name": "Bild schirm.png",
-            "url": f"https://files.example.com/{identity}?expires=1",
-            "content_type": "image/png",
-            "filesize": None,
-            "width": 800,
-            "height": 600,
-        }
-    ]
+def picture(identity: str) -> Json:
+    """Build what is attached to a part."""
+    return {
+        "type": "upload",
+        "name": "Bild schirm.png",
+        "url": f"https://files.example.com/{identity}?expires=1",
+        "content_type": "image/png",
+        "filesize": None,
+        "width": 800,
+        "height": 600,
+    }

@@ -75,11 +75,12 @@ class Told:
         self.record = record
         self.parts = parts
         self.began = by(record.get("source") or {}) == "contact"
-        written = [part["created_at"] for part in parts if by(part) == "contact" and replies(part)]
-        self.asked = int(record["created_at"]) if self.began else (written or [None])[0]
+        told = [(by(part), part["created_at"]) for part in parts if replies(part)]
+        written = [at for side, at in told if side == "contact"]
+        self.asked = int(record["created_at"]) if self.began else _first(written)
         asked = float("inf") if self.asked is None else self.asked
         self.since = [part for part in parts if part["created_at"] >= asked]
-        self.replies = [(by(part), part["created_at"]) for part in self.since if replies(part)]
+        self.replies = [(side, at) for side, at in told if at >= asked]
         self.waits = self._waits()
 
     def _waits(self) -> list[tuple[int, int | None]]:
@@ -170,7 +171,8 @@ class Told:
             state = STATES.get(part["part_type"], state)
             teammate, team = _assigned(part, teammate, team)
         waiting = self.waits[-1][0] if self.waits and self.waits[-1][1] is None else None
-        admins = dict.fromkeys(_number(one["author"]) for one in self.parts if by(one) == "admin")
+        authors = [part["author"] for part in self.parts]
+        admins = dict.fromkeys(str(one.get("id")) for one in authors if one.get("type") == "admin")
         asked = {"created_at": self.asked, "type": "conversation", "url": None}
         return {
             "state": state,
@@ -183,7 +185,7 @@ class Told:
             # Intercom says `teammates.admins` although its description says `teammates.teammates`.
             "teammates": {
                 "type": "admin.list",
-                "admins": [{"type": "admin", "id": str(one)} for one in admins],
+                "admins": [{"type": "admin", "id": one} for one in admins],
             }
             if admins
             else None,
