@@ -16,6 +16,7 @@ from .records import (
     knowledge,
     people,
     phone,
+    segments,
     settings,
     tickets,
     workspace,
@@ -138,11 +139,11 @@ FIXED: dict[str, Callable[[World], list[Json]]] = {
     "teams": lambda _: [workspace.team(index) for index in range(TEAMS)],
     "tags": lambda _: [people.tag(index) for index in range(TAGS)],
     "segments": lambda world: [
-        *(people.segment(world, index) for index in range(SEGMENTS)),
-        *(people.company_segment(world, index) for index in range(people.COMPANY_SEGMENTS)),
+        *(segments.segment(world, index) for index in range(SEGMENTS)),
+        *(segments.company_segment(world, index) for index in range(segments.OF_COMPANIES)),
     ],
     "segments_of_companies": lambda world: [
-        people.company_segment(world, index) for index in range(people.COMPANY_SEGMENTS)
+        segments.company_segment(world, index) for index in range(segments.OF_COMPANIES)
     ],
     "ticket_types": lambda world: [
         tickets.ticket_type(world.start, index) for index in range(TICKET_TYPES)

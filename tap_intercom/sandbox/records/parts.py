@@ -203,14 +203,10 @@ class Story:
         """Let it sleep no longer."""
         self._step(HOUR, "timer_unsnooze", BOT)
 
-    def write_again(self) -> None:
-        """Let the contact write, which opens it again."""
-        self._step(5 * HOUR, "open", self.dice.pick(self.contacts), says=True)
-
     def reopen(self) -> None:
         """Open it again: mostly, because the contact writes."""
         if self.dice.chance(0.7):
-            self.write_again()
+            self._step(5 * HOUR, "open", self.dice.pick(self.contacts), says=True)
         elif self.dice.chance(0.5):
             self._step(5 * HOUR, "note_and_reopen", admin(self.actor), says=True)
         else:

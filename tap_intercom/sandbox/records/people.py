@@ -17,7 +17,6 @@ from .dice import (
 from .world import (
     ADMIN_IDS,
     ADMIN_NAMES,
-    SEGMENT_IDS,
     SUBSCRIPTION_IDS,
     TAG_IDS,
     USERS,
@@ -41,7 +40,6 @@ INLINE = {
     "opted_out_subscription_types": ("subscription", "subscriptions"),
     "opted_in_subscription_types": ("subscription", "subscriptions"),
 }
-LEADS, UNCOUNTED, COMPANY_SEGMENTS = 3, 5, 4
 MANY_GRANTS = 70
 LAST_TIME = 9_999_999_999
 
@@ -298,13 +296,6 @@ def company(world: World, index: int, stub: Stub) -> Json:
     }
 
 
-def company_segments(world: World, index: int) -> list[Json]:
-    """Build the segments that a company is in."""
-    first = index % 2
-    count = world.dice(31, index).below(3)
-    return [company_segment(world, number) for number in range(first, first + count)]
-
-
 def company_notes_inline(company: str, notes: list[Json]) -> Json:
     """Build the list of notes inside a company."""
     ids = [str(row["id"]) for row in notes]
@@ -364,35 +355,6 @@ def tag(index: int) -> Json:
     }
 
 
-def segment(world: World, index: int) -> Json:
-    """Build a segment of contacts."""
-    names = ("Active", "New", "Slipping Away", "All Leads", "Große Kunden", "Trial 🚀")
-    created = world.start - 700 * DAY + index
-    return {
-        "type": "segment",
-        "id": SEGMENT_IDS[index],
-        "name": names[index],
-        "created_at": created,
-        "updated_at": created + index * 40 * DAY,
-        "person_type": "contact" if index == LEADS else "user",
-        "count": (index + 1) * world.size // 9 if index != UNCOUNTED else None,
-    }
-
-
-def company_segment(world: World, index: int) -> Json:
-    """Build a segment of companies, which carries no count."""
-    names = ("Active", "New", "Enterprise", "Ohne Plan")
-    created = world.start - 690 * DAY + index
-    return {
-        "type": "segment",
-        "id": f"{int(SEGMENT_IDS[index], 16) ^ 0xC0:024x}",
-        "name": names[index % len(names)],
-        "created_at": created,
-        "updated_at": created + index * 30 * DAY,
-        "person_type": "user",
-    }
-
-
 def opts_in(subscription: str) -> bool:
     """Whether a subscription has to be chosen; the others have to be declined."""
     return int(subscription) % 2 == 1
@@ -417,14 +379,6 @@ def applied_tag(found: Json, at: int) -> Json:
     """Build a tag as a contact has it."""
     by = {"type": "admin", "id": str(ADMIN_IDS[at % len(ADMIN_IDS)])}
     return {**found, "applied_at": at if at % 9 else None, "applied_by": by}
-
-
-def segments_of(world: World, index: int) -> list[Json]:
-    """Build the segments that a contact is in, which carry no count."""
-    dice = world.dice(15, index)
-    first, last = sorted((dice.below(len(SEGMENT_IDS)), dice.below(len(SEGMENT_IDS))))
-    rows = [segment(world, number) for number in range(first, last)]
-    return [{name: row[name] for name in row if name != "count"} for row in rows]
 
 
 def granted_companies(world: World, index: int) -> list[Json]:
