@@ -28,6 +28,8 @@ FEW, SOME, SEVERAL = 3, 5, 9
 LATELY = 3 * DAY
 REDACTED, PICTURED, TAGGED = 0.03, 0.08, 0.95
 AGAIN, REOPENED, BESIDE = 0.15, 0.12, 0.22
+# Of the longest, Intercom gives all parts of each type: they are not all comments.
+MUCH, BESIDE_MUCH = 100, 0.6
 BOT = {"type": "bot", "id": "991260000", "name": "Fin", "email": "operator@example.com"}
 NOBODY: Json = {"type": "nobody_admin", "id": None}
 # Which teams get conversations: some of them more often. One is empty and gets none.
@@ -214,9 +216,9 @@ class Story:
 
     def talk(self, count: int) -> None:
         """Let it go to and fro, with what happens beside."""
-        asking = True
+        asking, beside = True, BESIDE if count < MUCH else BESIDE_MUCH
         for _ in range(count):
-            if not self.bot_alone and self.dice.chance(BESIDE):
+            if not self.bot_alone and self.dice.chance(beside):
                 self.dice.pick(ASIDES)(self)
             else:
                 (self.ask if asking else self.answer)()

@@ -32,7 +32,7 @@ Json = dict[str, Any]
 INLINE_AT_MOST = 10
 WITHOUT, WITH_MANY, MOST = 0.45, 0.96, 30
 RICH, NOTED, TALKED_ABOUT, EMPLOYED, EMPLOYERS = 1, 2, 120, 4, 75
-POPULAR, KNOWN, KNOWN_COMPANIES = 0.45, 600, 9
+POPULAR, KNOWN, KNOWN_COMPANIES, GOLDEN = 0.45, 600, 9, 0.618034
 INLINE = {
     "tags": ("tag", "tags"),
     "notes": ("note", "notes"),
@@ -78,7 +78,9 @@ def links(world: World, index: int) -> dict[str, list[str]]:
     notes = TALKED_ABOUT if index == NOTED else _how_many(dice, many=many)
     companies = EMPLOYERS if index == EMPLOYED else _how_many(dice, many=many)
     popular = dice.chance(POPULAR) and index < KNOWN
-    company = int((KNOWN_COMPANIES if popular else world.companies) * dice.random() ** 3)
+    # Without a throw for these, which would change all that is thrown after it.
+    known = int(KNOWN_COMPANIES * (index * GOLDEN % 1) ** 4)
+    company = known if popular else int(world.companies * dice.random() ** 2)
     chosen = [one for one in SUBSCRIPTION_IDS if dice.chance(0.25)]
     return {
         "tags": [*(TAG_IDS + TAG_IDS)[tag : tag + tags]],
