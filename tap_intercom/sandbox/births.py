@@ -84,8 +84,7 @@ def new_event(birth: Birth) -> Json | None:
 
 def new_side_conversation(birth: Birth) -> Json:
     """Talk beside a conversation."""
-    world = birth.holdings.world
-    return conversations.side_conversation(world, birth.dice, birth.identity, birth.at)
+    return conversations.side_conversation(birth.dice, birth.identity, birth.at)
 
 
 def new_redirect(birth: Birth) -> Json:

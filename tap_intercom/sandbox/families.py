@@ -16,6 +16,7 @@ from .records import (
     knowledge,
     people,
     phone,
+    segments,
     settings,
     tickets,
     workspace,
@@ -51,11 +52,15 @@ class Family:
     name: Callable[[World, int], str]
     build: Callable[[World, int, Stub], Json]
     span: int = 2 * YEAR
+    asked: bool = False
+    """Whether these are things that people ask for."""
 
     def stubs(self, world: World) -> Iterator[Stub]:
         """Say what is known of the records of a world before they are built."""
         count = self.count(world)
-        return world.stubs(self.kind, count, lambda index: self.name(world, index), self.span)
+        return world.stubs(
+            self.kind, count, lambda index: self.name(world, index), self.span, asked=self.asked
+        )
 
     def table(self, name: str, world: World) -> Table:
         """Make the table of a world."""
@@ -75,8 +80,11 @@ FAMILIES = {
         lambda w: w.conversations,
         lambda w, i: w.conversation_id(i),
         conversations.conversation,
+        asked=True,
     ),
-    "tickets": Family(6, lambda w: w.tickets, lambda w, i: w.ticket_id(i), tickets.ticket),
+    "tickets": Family(
+        6, lambda w: w.tickets, lambda w, i: w.ticket_id(i), tickets.ticket, asked=True
+    ),
     "articles": Family(
         7, lambda _: knowledge.ARTICLES, lambda w, i: w.article_id(i), knowledge.article
     ),
@@ -130,9 +138,12 @@ FIXED: dict[str, Callable[[World], list[Json]]] = {
     "admins": lambda _: [workspace.admin(index) for index in range(ADMINS)],
     "teams": lambda _: [workspace.team(index) for index in range(TEAMS)],
     "tags": lambda _: [people.tag(index) for index in range(TAGS)],
-    "segments": lambda world: [people.segment(world, index) for index in range(SEGMENTS)],
+    "segments": lambda world: [
+        *(segments.segment(world, index) for index in range(SEGMENTS)),
+        *(segments.company_segment(world, index) for index in range(segments.OF_COMPANIES)),
+    ],
     "segments_of_companies": lambda world: [
-        people.company_segment(world, index) for index in range(4)
+        segments.company_segment(world, index) for index in range(segments.OF_COMPANIES)
     ],
     "ticket_types": lambda world: [
         tickets.ticket_type(world.start, index) for index in range(TICKET_TYPES)

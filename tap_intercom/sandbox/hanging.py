@@ -11,7 +11,16 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from . import births, rows
-from .records import consultations, content, conversations, history, knowledge, people, settings
+from .records import (
+    consultations,
+    content,
+    conversations,
+    history,
+    knowledge,
+    people,
+    segments,
+    settings,
+)
 from .rows import inside, made
 from .versions import changes
 
@@ -73,7 +82,7 @@ CHILDREN: dict[str, Child] = {
         rows.notes, shown=rows.shown_as("notes"), born=births.new_note("contact"), often=0.25
     ),
     "contact_segments": _of_contact(
-        made("contacts", lambda world, index, _: people.segments_of(world, index))
+        made("contacts", lambda world, index, _: segments.segments_of(world, index))
     ),
     "contact_subscriptions": _of_contact(rows.subscriptions, shown=rows.subscriptions_shown),
     "contact_granted_companies": _of_contact(
@@ -100,7 +109,7 @@ CHILDREN: dict[str, Child] = {
     ),
     "company_contacts": _of_company(rows.members, derived=True),
     "company_segments": _of_company(
-        made("companies", lambda world, index, _: people.company_segments(world, index))
+        made("companies", lambda world, index, _: segments.company_segments(world, index))
     ),
     "company_tags": _of_company(inside("companies", "tags", "tags"), derived=True),
     "company_notes": _of_company(

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from .families import ACTIVITIES, DEPARTED, FAMILIES, FIXED, KEYS
 from .feed import Feed
-from .records import conversations, knowledge, people
+from .records import knowledge, people
 from .records.departures import MERGED, departed
 from .records.dice import HOUR
+from .records.parts import parts
 from .tables import History, Table
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Holdings:
         if changed is not None:
             return changed
         made = self.table("conversations").made(conversation)
-        return [] if made is None else conversations.parts(self.world, *made)
+        return [] if made is None else list(parts(self.world, *made))
 
     def statistics(self, article: str) -> Json | None:
         """The statistics of an article."""

@@ -82,7 +82,7 @@ class _Passage:
             identity = self.dice.pick(self.living)
             self.workspace.touch(self.pace.table, identity, self.dice, at)
         for at in self._times(self.pace.born):
-            self.workspace.bear(self.pace.table, at)
+            self.workspace.bear(self.pace.table, at, self.last)
         for at in self._times(self.pace.merged):
             target = self.workspace.target(self.living, self.dice)
             source = self._victim(target)

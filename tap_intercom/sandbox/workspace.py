@@ -10,6 +10,8 @@ from .families import CHANGES, FAMILIES
 from .hanging import CHILDREN
 from .records import content, conversations, departures
 from .records.departures import DELETED
+from .records.parts import more_parts, settled
+from .records.statistics import derived, understood
 from .tables import Stub
 from .truth import known
 
@@ -43,6 +45,8 @@ class Workspace:
             if wrapper is not None:
                 inside = wrapper["conversation_parts"] if isinstance(wrapper, dict) else wrapper
                 self.holdings.changed_parts[identity] = inside
+                told = derived(record, inside) if understood(record, inside) else {}
+                record |= {field: told[field] for field in told if field not in given}
         self._write(name, record, int(self.holdings.clock.now()))
         self.children.parent_put(name, identity, given)
         return record
@@ -91,18 +95,18 @@ class Workspace:
     def _continue(self, identity: str, record: Json, dice: Dice, at: int) -> Json:
         before = self.holdings.parts(identity)
         first = 50_000_000_000 + len(before) + int(identity[-7:] or 0) * 1_000
-        new = [
-            conversations.part(self.holdings.world, dice, str(first + number), at)
-            for number in range(1 + dice.below(3))
-        ]
-        self.holdings.changed_parts[identity] = [*before, *new]
-        return conversations.continued(record, dice, at, len(before) + len(new))
+        told = [*before, *more_parts(dice, record, before, first, at)]
+        self.holdings.changed_parts[identity] = told
+        return conversations.continued(record, dice, at, told)
 
-    def bear(self, name: str, at: int) -> None:
-        """Let a record be born."""
+    def bear(self, name: str, at: int, until: int | None = None) -> None:
+        """Let a record be born, and a conversation go on until it is settled or time is up."""
         table = self.holdings.table(name)
         identity = FAMILIES[name].name(self.holdings.world, table.born)
-        table.add(Stub(identity, at, at))
+        updated = at
+        if name == "conversations" and until is not None:
+            updated = settled(self.holdings.world, table.born, at, until)
+        table.add(Stub(identity, at, updated))
         if name == "contacts":
             self.holdings.feed.tell(at, "created", identity, table.record(identity))
 

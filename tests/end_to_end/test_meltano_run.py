@@ -44,6 +44,7 @@ LINKS = (
     ("calls", "contact_id", "contacts"),
     ("calls", "conversation_id", "conversations"),
     ("company_contacts", "contact_id", "contacts"),
+    ("company_segments", "segment_id", "segments"),
     ("company_tags", "tag_id", "tags"),
     ("contact_companies", "company_id", "companies"),
     ("contact_segments", "segment_id", "segments"),
@@ -61,7 +62,6 @@ LINKS = (
 # Links to what the workspace itself has no record of: all of them dangle, for these reasons.
 DANGLING = (
     ("contact_granted_companies", "company_id", "companies"),  # the workspace's own ids of them
-    ("company_segments", "segment_id", "segments"),  # segments of companies are not in the list
     ("contact_merge_history", "source_contact_id", "contacts"),  # merged contacts are gone
 )
 

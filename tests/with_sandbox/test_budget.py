@@ -33,7 +33,7 @@ BUDGET = {
     "collections": (1, 1),
     "companies": (4, 4),
     "company_attributes": (1, 1),
-    "company_contacts": (260, 260),
+    "company_contacts": (259, 259),
     "company_notes": (25, 25),
     "company_segments": (257, 257),
     "company_tags": (4, 4),

@@ -63,13 +63,14 @@ def counts(_: State, call: Call, __: list[str], rows: list[bytes]) -> list[bytes
 
 
 def segments(state: State, call: Call) -> Reply:
-    """Answer with segments of contacts, or of companies (undocumented, but there)."""
-    kind = call.query.get("type", "contact")
-    table = {"contact": "segments", "user": "segments", "company": "segments_of_companies"}.get(
-        kind
-    )
-    if table is None:
-        raise Refusal(400, "parameter_invalid", "type must be contact or company", field="type")
+    """Answer with all segments, or with those of companies, which is not documented any more.
+
+    Whether Intercom lists those of companies unasked is not known of versions from 2.0 on.
+    """
+    kind = call.query.get("type")
+    if kind not in (None, "company"):
+        raise Refusal(400, "parameter_invalid", "type must be company", field="type")
+    table = "segments" if kind is None else "segments_of_companies"
     return whole(table, "segments", "segment.list", counts)(state, call)
 
 

@@ -1,113 +1,54 @@
-"""What do conversations and their parts look like?"""
+"""What does a conversation look like, and what lies beside it?"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .dice import HOUR, SENTENCES, SUBJECTS, Dice, paragraph, person
+from .dice import DAY, HOUR, SENTENCES, SUBJECTS, Dice, paragraph, person
 from .history import iso
+from .parts import BOT, admin, beginning, parts, remark
 from .people import company, contact_reference, tag
-from .world import ADMIN_IDS, TAGS, TEAM_IDS
+from .statistics import derived, understood
+from .world import ADMIN_IDS, TAGS, TEAM_IDS, TEAM_NAMES
 
 if TYPE_CHECKING:
     from ..tables import Stub
+    from .parts import Beginning
     from .world import World
 
 Json = dict[str, Any]
 
-LONGEST = 620
 TALKATIVE = 2
-BOT = {"type": "bot", "id": "991260000", "name": "Fin", "email": "operator@example.com"}
+UNCOUNTED = 12
+"""Of one in so many, there are no statistics."""
+RATED = 0.35
+_HANDED_OVER = ("escalated", "routed_to_team", None)
+RATINGS = (5, 5, 5, 5, 4, 4, 4, 3, 2, 1)
 
 
-def part_count(world: World, index: int) -> int:
-    """Count the parts of a conversation; the first has more than Intercom hands out."""
-    return LONGEST if index == 0 else 1 + world.dice(4, index).below(30)
-
-
-def _admin(number: int) -> Json:
-    return {
-        "type": "admin",
-        "id": str(ADMIN_IDS[number]),
-        "name": f"Admin {number}",
-        "email": f"admin{number}@example.com",
-    }
-
-
-def _contact(world: World, number: int) -> Json:
-    return {
-        "type": "user",
-        "id": world.contact_id(number),
-        "name": None if number % 9 == 0 else f"Contact {number}",
-        "email": f"contact-{number}@example.com",
-    }
-
-
-def counted(parts: int) -> int:
-    """Count the parts of a conversation as its statistics do: with the message that opened it."""
-    return parts + 1
-
-
-def _statistics(dice: Dice, stub: Stub, parts: int) -> Json | None:
-    if parts < LONGEST and dice.chance(0.08):
-        return None
-    replied = stub.created_at + 900 if dice.chance(0.8) else None
-    closed = stub.updated_at - 5 if dice.chance(0.6) else None
-    wait = dice.below(20_000) if replied else None
-    return {
-        "type": "conversation_statistics",
-        "time_to_assignment": dice.pick((0, 35, None)),
-        "time_to_admin_reply": wait,
-        "time_to_first_close": closed and closed - stub.created_at,
-        "time_to_last_close": closed and closed - stub.created_at,
-        "median_time_to_reply": wait,
-        "first_contact_reply_at": stub.created_at,
-        "first_assignment_at": replied,
-        "first_admin_reply_at": replied,
-        "first_close_at": closed,
-        "last_assignment_at": replied,
-        "last_assignment_admin_reply_at": replied,
-        "last_contact_reply_at": stub.created_at,
-        "last_admin_reply_at": replied,
-        "last_close_at": closed,
-        # Documented as text, returned as a number: Intercom-OpenAPI issue 115.
-        "last_closed_by_id": dice.pick(ADMIN_IDS) if closed else None,
-        "count_reopens": dice.below(3),
-        "count_assignments": dice.below(4),
-        "count_conversation_parts": counted(parts),
-        "assigned_team_first_response_time": [
-            {"team_id": TEAM_IDS[0], "team_name": "Support", "response_time": wait}
-        ]
-        if wait
-        else [],
-        "assigned_team_first_response_time_in_office_hours": [],
-        "handling_time": dice.below(4_000),
-        "adjusted_handling_time": dice.pick((None, 1_800)),
-    }
-
-
-def _source(world: World, dice: Dice, contact: int) -> Json:
+def _source(dice: Dice, begun: Beginning) -> Json:
     kind = dice.pick(("conversation", "email", "push", "facebook"))
     return {
         "type": kind,
         "id": str(403_918_000 + dice.below(10**6)),
-        "delivered_as": dice.pick(("customer_initiated", "admin_initiated", "automated")),
+        "delivered_as": begun.delivered_as,
         "subject": dice.pick(SUBJECTS),
         "body": paragraph(dice),
-        "author": _contact(world, contact),
+        "author": begun.author,
         "attachments": [],
         "url": dice.pick((None, "https://app.example.com/page?x=1&y=2")),
         "redacted": False,
     }
 
 
-def _ai_agent(dice: Dice, stub: Stub) -> Json:
+def _ai_agent(dice: Dice, stub: Stub, begun: Beginning) -> Json:
+    ended = ("assumed_resolution", "confirmed_resolution") if begun.resolved else _HANDED_OVER
     return {
         "source_type": "workflow",
         "source_title": "Erste Hilfe 🤖",
         "last_answer_type": dice.pick(("ai_answer", None)),
-        "resolution_state": dice.pick(("assumed_resolution", "escalated", "routed_to_team", None)),
-        "rating": dice.pick((None, 4)),
+        "resolution_state": dice.pick(ended),
+        "rating": dice.pick((None, 4)) if begun.resolved else None,
         "rating_remark": None,
         "created_at": stub.created_at,
         "updated_at": stub.updated_at,
@@ -126,21 +67,28 @@ def _ai_agent(dice: Dice, stub: Stub) -> Json:
     }
 
 
-def _rating(world: World, dice: Dice, stub: Stub, contact: int) -> Json:
-    teammate = {"type": "admin", "id": str(dice.pick(ADMIN_IDS))}
+def _rating(dice: Dice, reference: Json, told: list[Json]) -> Json | None:
+    """Build what the contact thinks of it: some say so, soon after an admin closed it."""
+    closed = [part for part in told if part["part_type"] == "close"]
+    helped = [part for part in told if part["author"]["type"] == "admin" and part["body"]]
+    if not closed or not helped or not dice.chance(RATED):
+        return None
+    last = told[-1]["created_at"]
+    teammate = {"type": "admin", "id": helped[-1]["author"]["id"]}
     return {
-        "rating": 1 + dice.below(5),
+        "rating": dice.pick(RATINGS),
         "remark": dice.pick((None, "Très bien 👍")),
-        "created_at": stub.created_at + HOUR,
-        "updated_at": stub.updated_at,
-        "contact": contact_reference(world, contact),
+        "created_at": min(closed[0]["created_at"] + dice.below(HOUR), last),
+        "updated_at": last,
+        "contact": reference,
         "teammate": {"type": "workflow", "id": "55"} if dice.chance(0.1) else teammate,
     }
 
 
 def _tags(dice: Dice, at: int) -> Json:
     applied = {"applied_at": at, "applied_by": {"type": "admin", "id": str(ADMIN_IDS[0])}}
-    tags = [{**tag(dice.below(TAGS)), **applied}] if dice.chance(0.3) else []
+    number = int(TAGS * dice.random() ** 2)
+    tags = [{**tag(number), **applied}] if dice.chance(0.5) else []
     return {"type": "tag.list", "tags": tags}
 
 
@@ -149,20 +97,6 @@ def _company(world: World, dice: Dice, stub: Stub) -> Json | None:
         return None
     number = dice.below(world.companies)
     return company(world, number, stub._replace(id=world.company_id(number)))
-
-
-def _people(world: World, dice: Dice, contact: int) -> Json:
-    several = dice.chance(0.1)
-    others = [
-        contact_reference(world, number % world.size)
-        for number in range(contact, contact + 1 + several)
-    ]
-    # Intercom says `teammates.admins` although its description says `teammates.teammates`.
-    teammates = {"type": "admin.list", "admins": [{"type": "admin", "id": str(ADMIN_IDS[1])}]}
-    return {
-        "contacts": {"type": "contact.list", "contacts": others},
-        "teammates": teammates if dice.chance(0.7) else None,
-    }
 
 
 def _topics(dice: Dice) -> Json:
@@ -179,29 +113,29 @@ def _topics(dice: Dice) -> Json:
 def conversation(world: World, index: int, stub: Stub) -> Json:
     """Build a conversation as lists show it, without its parts."""
     dice = world.dice(3, index)
-    contact = dice.below(world.size)
-    state = dice.pick(("open", "closed", "closed", "snoozed"))
-    replied = dice.chance(0.8)
-    ai = dice.chance(0.3)
-    return {
+    begun = beginning(world, index, stub)
+    told = list(parts(world, index, stub))
+    people = [contact_reference(world, number) for number in begun.people]
+    record = {
         "type": "conversation",
         "id": stub.id,
         "title": f"Gespräch {index}" if dice.chance(0.3) else None,
         "created_at": stub.created_at,
         "updated_at": stub.updated_at,
-        "waiting_since": stub.updated_at - 30 if state == "open" else None,
-        "snoozed_until": stub.updated_at + 86_400 if state == "snoozed" else None,
-        "open": state != "closed",
-        "state": state,
-        "read": dice.chance(0.6),
+        "waiting_since": None,
+        "snoozed_until": max(stub.updated_at, world.start) + (1 + dice.below(30)) * DAY,
+        "open": True,
+        "state": "open",
+        "read": True,
         "priority": dice.pick(("none", "none", "none", "high", "urgent", "low")),
-        "admin_assignee_id": dice.pick((0, *ADMIN_IDS)),
-        "team_assignee_id": dice.pick((0, *TEAM_IDS)),
+        "admin_assignee_id": 0,
+        "team_assignee_id": 0,
         "company": _company(world, dice, stub),
         "tags": _tags(dice, stub.created_at),
-        "conversation_rating": _rating(world, dice, stub, contact) if dice.chance(0.2) else None,
-        "source": _source(world, dice, contact),
-        **_people(world, dice, contact),
+        "conversation_rating": _rating(dice, people[0], told),
+        "source": _source(dice, begun),
+        "contacts": {"type": "contact.list", "contacts": people},
+        "teammates": None,
         "custom_attributes": {
             "Priorität": dice.pick(("hoch", "niedrig", None)),
             "Fin AI Agent: Preview": dice.chance(0.5),
@@ -209,22 +143,20 @@ def conversation(world: World, index: int, stub: Stub) -> Json:
         }
         if dice.chance(0.5)
         else {},
-        "first_contact_reply": {"created_at": stub.created_at, "type": "conversation", "url": None}
-        if replied
-        else None,
+        "first_contact_reply": None,
         "sla_applied": {
             "type": "conversation_sla_summary",
             "sla_name": "VIP → 1 h",
-            "sla_status": dice.pick(("hit", "missed", "active")),
+            "sla_status": "active",
         }
         if dice.chance(0.1)
         else None,
-        "statistics": _statistics(dice, stub, part_count(world, index)),
+        "statistics": None if index % UNCOUNTED == UNCOUNTED - 1 else {},
         "topics": _topics(dice),
         "ticket": None,
         "linked_objects": {"type": "list", "data": [], "total_count": 0, "has_more": False},
-        "ai_agent_participated": ai,
-        "ai_agent": _ai_agent(dice, stub) if ai else None,
+        "ai_agent_participated": begun.ai,
+        "ai_agent": _ai_agent(dice, stub, begun) if begun.ai else None,
         "sales_agent_participated": False,
         "sales_agent": None,
         "channel": {"initial": "messenger", "current": dice.pick(("messenger", "email", None))},
@@ -232,101 +164,7 @@ def conversation(world: World, index: int, stub: Stub) -> Json:
         if dice.chance(0.05)
         else [],
     }
-
-
-def _event(dice: Dice) -> tuple[str, Json | None]:
-    return dice.pick(
-        (
-            ("assignment", None),
-            ("close", None),
-            ("custom_action_started", {"action": {"name": "Look up order"}}),
-            (
-                "conversation_attribute_updated_by_admin",
-                {"attribute": {"name": "Priorität"}, "value": {"name": "hoch"}},
-            ),
-            ("a_part_type_of_next_year", None),
-        )
-    )
-
-
-# Whom a part may assign to: teammate and team are numbers beside it, and 0 is nobody. A team may
-# stay when its teammate goes.
-NOBODY: Json = {"type": "nobody_admin", "id": None}
-ASSIGNMENTS: tuple[tuple[Json, int, int], ...] = (
-    ({"type": "admin", "id": str(ADMIN_IDS[2])}, ADMIN_IDS[2], 0),
-    ({"type": "team", "id": str(TEAM_IDS[1])}, 0, TEAM_IDS[1]),
-    ({"type": "bot", "id": BOT["id"]}, int(BOT["id"]), 0),
-    (NOBODY, 0, 0),
-    (NOBODY, 0, TEAM_IDS[1]),
-)
-
-
-def _assignment(dice: Dice, part_type: str) -> Json:
-    """Say whom a part assigns to; most assign nothing."""
-    assigned: tuple[Json | None, int | None, int | None] = (None, None, None)
-    if part_type == "assignment":
-        assigned = dice.pick(ASSIGNMENTS)
-    return dict(
-        zip(("assigned_to", "admin_assignee_id", "team_assignee_id"), assigned, strict=True)
-    )
-
-
-def _attachments(dice: Dice, identity: str) -> list[Json]:
-    if not dice.chance(0.05):
-        return []
-    return [
-        {
-            "type": "upload",
-            "name": "Bild schirm.png",
-            "url": f"https://files.example.com/{identity}?expires=1",
-            "content_type": "image/png",
-            "filesize": None,
-            "width": 800,
-            "height": 600,
-        }
-    ]
-
-
-def part(world: World, dice: Dice, identity: str, at: int) -> Json:
-    """Build one part of a conversation."""
-    comment = dice.chance(0.7)
-    part_type, details = (dice.pick(("comment", "note")), None) if comment else _event(dice)
-    redacted = comment and dice.chance(0.03)
-    number = dice.below(world.size)
-    admin = _admin(dice.below(len(ADMIN_IDS)))
-    return {
-        "type": "conversation_part",
-        "id": identity,
-        "part_type": part_type,
-        "body": paragraph(dice) if comment and not redacted else None,
-        "created_at": at,
-        "updated_at": at,
-        "notified_at": at,
-        **_assignment(dice, part_type),
-        "author": dice.pick((admin, _contact(world, number), BOT)),
-        "attachments": _attachments(dice, identity) if comment else [],
-        "external_id": None,
-        "redacted": redacted,
-        "email_message_metadata": None,
-        "metadata": {},
-        "state": dice.pick(("open", "closed")),
-        "tags": [tag(dice.below(TAGS))] if dice.chance(0.05) else [],
-        "event_details": details or {},
-        "app_package_code": None,
-    }
-
-
-def parts(world: World, index: int, stub: Stub) -> list[Json]:
-    """Build all parts of a conversation, oldest first; the last is as old as its last update."""
-    count = part_count(world, index)
-    dice = world.dice(5, index)
-    spent = stub.updated_at - stub.created_at
-    return [
-        part(world, dice, str(30_000_000_000 + index * 10_000 + number), at)
-        for number, at in enumerate(
-            stub.created_at + spent * (number + 1) // count for number in range(count)
-        )
-    ]
+    return {**record, **derived(record, told)}
 
 
 def with_parts(parts: list[Json]) -> Json:
@@ -340,28 +178,17 @@ def with_parts(parts: list[Json]) -> Json:
     }
 
 
-def continued(record: Json, dice: Dice, at: int, count: int) -> Json:
-    """Let a conversation have gone on, up to a number of parts."""
-    statistics = record.get("statistics")
-    if isinstance(statistics, dict):
-        statistics = {
-            **statistics,
-            "count_conversation_parts": counted(count),
-            "last_contact_reply_at": at,
-        }
-    state = dice.pick(("open", "closed"))
-    return {
+def continued(record: Json, dice: Dice, at: int, told: list[Json]) -> Json:
+    """Let a conversation have gone on, so far as its parts tell."""
+    record = {
         **record,
         "updated_at": at,
-        "statistics": statistics,
-        "state": state,
-        "open": state == "open",
-        "waiting_since": at if state == "open" else None,
         "title": record.get("title") or (person(dice) if dice.chance(0.1) else None),
         "source": {**(record.get("source") or {}), "body": f"<p>{SENTENCES[0]}</p>"}
         if dice.chance(0.02)
         else record.get("source"),
     }
+    return {**record, **(derived(record, told) if understood(record, told) else {})}
 
 
 def deleted_conversation(_: World, index: int, stub: Stub) -> Json:
@@ -376,11 +203,10 @@ def deleted_conversation(_: World, index: int, stub: Stub) -> Json:
 
 def handling_event(at: int, kind: str, number: int) -> Json:
     """Build a pause, or its end; its time is text, its teammate's id a number."""
-    admin = {**_admin(number), "id": ADMIN_IDS[number]}
     teammates: tuple[Json, ...] = (
-        admin,
-        {"type": "team", "id": TEAM_IDS[0], "name": "Support"},
-        {"type": "bot", "id": 991_260_000, "name": "Fin"},
+        {**admin(number), "id": ADMIN_IDS[number]},
+        {"type": "team", "id": TEAM_IDS[0], "name": TEAM_NAMES[0]},
+        {"type": "bot", "id": int(BOT["id"]), "name": BOT["name"]},
     )
     reason = {"reason": "Päuschen" if at % 3 else None} if kind == "paused" else {}
     return {
@@ -402,14 +228,13 @@ def handling_events(world: World, index: int, stub: Stub) -> list[Json]:
     ]
 
 
-def side_conversation(world: World, dice: Dice, identity: str, at: int) -> Json:
+def side_conversation(dice: Dice, identity: str, at: int) -> Json:
     """Build a conversation beside a conversation."""
     count = 1 + dice.below(3)
     return {
         "side_conversation_id": identity,
         "conversation_parts": [
-            part(world, dice, str(int(identity) * 10 + number), at + number)
-            for number in range(count)
+            remark(dice, str(int(identity) * 10 + number), at + number) for number in range(count)
         ],
         "total_count": count,
     }
@@ -421,6 +246,6 @@ def side_conversations(world: World, index: int, stub: Stub) -> list[Json]:
     count = 60 if index == TALKATIVE else dice.below(3) if dice.chance(0.2) else 0
     first = 70_000_000_000 + 100 * index
     return [
-        side_conversation(world, dice, str(first + number), stub.created_at + number)
+        side_conversation(dice, str(first + number), stub.created_at + number)
         for number in range(count)
     ]

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+MINUTE = 60
 HOUR = 3_600
 DAY = 86_400
 YEAR = 365 * DAY

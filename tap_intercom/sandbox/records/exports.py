@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from .dice import DAY, person
+from .people import author
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,13 +126,14 @@ def _receipt(world: World, index: int, before: int) -> Row:
         )
         for group in FIRST
     }
+    contact, company = author(world, index % world.size), index % world.companies
     row: dict[str, object] = {
-        "user_id": world.contact_id(index % world.size),
-        "user_external_id": f"user-{index % world.size}" if index % 4 else None,
-        "company_id": world.company_id(index % world.companies) if index % 2 else -1,
-        "company_external_id": None,
-        "email": f"contact{index % world.size}@example.com",
-        "name": person(dice),
+        "user_id": contact["id"],
+        "user_external_id": world.external_id(index % world.size),
+        "company_id": world.company_id(company) if index % 2 else -1,
+        "company_external_id": f"company-{company}" if index % 2 else None,
+        "email": contact["email"],
+        "name": contact["name"],
         "ruleset_id": 30_000 + index % 9,
         "content_id": 61_000 + index % 13,
         "content_type": dice.pick(TYPES),
@@ -141,7 +143,9 @@ def _receipt(world: World, index: int, before: int) -> Row:
         "ruleset_version_id": 70_000 + index % 17,
         "receipt_id": _receipt_id(world, index),
         "received_at": _sent(world, index),
-        "conversation_id": world.conversation_id(index) if index % 5 == 0 else None,
+        "conversation_id": world.conversation_id(index % world.conversations)
+        if index % 5 == 0
+        else None,
         "series_id": 800 + index % 4 if in_series else -1,
         "series_title": f"Onboarding, part {index % 4}" if in_series else None,
         "node_id": 9_000 + index % 6 if in_series else None,

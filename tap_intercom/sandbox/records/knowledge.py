@@ -47,7 +47,10 @@ def article(world: World, index: int, stub: Stub) -> Json:
     draft = dice.chance(0.2)
     unpublished = draft or dice.chance(0.2)
     title = f"How to … №{index}"
-    parents = [int(world.collection_id(dice.below(COLLECTIONS))) for _ in range(dice.below(3))]
+    first = dice.below(COLLECTIONS)
+    several = dice.pick((0, 1, 1, 1, 1, 1, 1, 1, 1, 2))
+    places = (first, (first + 5) % COLLECTIONS)[:several]
+    parents = [int(world.collection_id(number)) for number in places]
     translated = {
         "type": "article_translated_content",
         "de": _translation(dice, stub, f"Anleitung {index}"),
@@ -90,17 +93,27 @@ def article_statistics(world: World, index: int, hours: int) -> Json | None:
     dice = world.dice(8, index)
     if dice.chance(0.1):
         return None
+    views = int(9_000 * dice.random() ** 2) + hours
+    reactions = int(views * dice.random() / 20)
+    happy = int(reactions * (1 + dice.random()) / 2)
+    sad = int((reactions - happy) * dice.random())
+    involved = int(views * dice.random() / 30)
+    resolved = int(involved * (1 + dice.random()) / 2)
+
+    def per_cent(part: int, whole: int) -> float:
+        return round(100 * part / whole, 1) if whole else 0.0
+
     return {
         "type": "article_statistics",
-        "views": dice.below(9_000) + hours,
-        "conversations": dice.below(50),
-        "reactions": dice.below(100),
-        "happy_reaction_percentage": round(dice.random() * 100, 1),
-        "neutral_reaction_percentage": 0.0,
-        "sad_reaction_percentage": 0.0,
-        "fin_involvements": dice.below(10),
-        "fin_resolutions": dice.below(5),
-        "fin_resolution_rate": 80.0,
+        "views": views,
+        "conversations": int(views * dice.random() / 50),
+        "reactions": reactions,
+        "happy_reaction_percentage": per_cent(happy, reactions),
+        "neutral_reaction_percentage": per_cent(reactions - happy - sad, reactions),
+        "sad_reaction_percentage": per_cent(sad, reactions),
+        "fin_involvements": involved,
+        "fin_resolutions": resolved,
+        "fin_resolution_rate": per_cent(resolved, involved),
     }
 
 

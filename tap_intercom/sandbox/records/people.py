@@ -14,7 +14,14 @@ from .dice import (
     Dice,
     person,
 )
-from .world import ADMIN_IDS, SEGMENT_IDS, SUBSCRIPTION_IDS, TAG_IDS, USERS, WORKSPACE_ID
+from .world import (
+    ADMIN_IDS,
+    ADMIN_NAMES,
+    SUBSCRIPTION_IDS,
+    TAG_IDS,
+    USERS,
+    WORKSPACE_ID,
+)
 
 if TYPE_CHECKING:
     from ..tables import Stub
@@ -25,7 +32,7 @@ Json = dict[str, Any]
 INLINE_AT_MOST = 10
 WITHOUT, WITH_MANY, MOST = 0.45, 0.96, 30
 RICH, NOTED, TALKED_ABOUT, EMPLOYED, EMPLOYERS = 1, 2, 120, 4, 75
-POPULAR, KNOWN = 0.45, 600
+POPULAR, KNOWN, KNOWN_COMPANIES, GOLDEN = 0.45, 600, 9, 0.618034
 INLINE = {
     "tags": ("tag", "tags"),
     "notes": ("note", "notes"),
@@ -33,7 +40,6 @@ INLINE = {
     "opted_out_subscription_types": ("subscription", "subscriptions"),
     "opted_in_subscription_types": ("subscription", "subscriptions"),
 }
-LEADS, UNCOUNTED = 3, 5
 MANY_GRANTS = 70
 LAST_TIME = 9_999_999_999
 
@@ -72,7 +78,9 @@ def links(world: World, index: int) -> dict[str, list[str]]:
     notes = TALKED_ABOUT if index == NOTED else _how_many(dice, many=many)
     companies = EMPLOYERS if index == EMPLOYED else _how_many(dice, many=many)
     popular = dice.chance(POPULAR) and index < KNOWN
-    company = 0 if popular else dice.below(world.companies)
+    # Without a throw for these, which would change all that is thrown after it.
+    known = int(KNOWN_COMPANIES * (index * GOLDEN % 1) ** 4)
+    company = known if popular else int(world.companies * dice.random() ** 2)
     chosen = [one for one in SUBSCRIPTION_IDS if dice.chance(0.25)]
     return {
         "tags": [*(TAG_IDS + TAG_IDS)[tag : tag + tags]],
@@ -149,12 +157,24 @@ def _campaign(dice: Dice) -> Json:
     }
 
 
-def contact(world: World, index: int, stub: Stub) -> Json:
-    """Build a contact: two in three are users, the others leads."""
-    dice = world.dice(1, index)
+def _called(dice: Dice, index: int) -> tuple[bool, str | None, str | None]:
+    """Say whether a contact is a user, or a lead, and what they are called."""
     user = dice.chance(USERS)
     name = f"{dice.pick(FIRST_NAMES)} {dice.pick(LAST_NAMES)}" if dice.chance(0.85) else None
-    mail = f"contact-{index}@example.com" if user or dice.chance(0.5) else None
+    return user, name, f"contact-{index}@example.com" if user or dice.chance(0.5) else None
+
+
+def author(world: World, index: int) -> Json:
+    """Build a contact as the author of something."""
+    user, name, mail = _called(world.dice(1, index), index)
+    kind = "user" if user else "lead"
+    return {"type": kind, "id": world.contact_id(index), "name": name, "email": mail}
+
+
+def contact(world: World, index: int, stub: Stub) -> Json:
+    """Build a contact."""
+    dice = world.dice(1, index)
+    user, name, mail = _called(dice, index)
     country, region, city, country_code, continent = dice.pick(CITIES)
     placed = dice.chance(0.7)
     picture = f"https://images.example.com/{stub.id}.png"
@@ -278,13 +298,6 @@ def company(world: World, index: int, stub: Stub) -> Json:
     }
 
 
-def company_segments(world: World, index: int) -> list[Json]:
-    """Build the segments that a company is in."""
-    first = index % 2
-    count = world.dice(31, index).below(3)
-    return [company_segment(world, number) for number in range(first, first + count)]
-
-
 def company_notes_inline(company: str, notes: list[Json]) -> Json:
     """Build the list of notes inside a company."""
     ids = [str(row["id"]) for row in notes]
@@ -308,7 +321,7 @@ def note(identity: str, at: int, about: Json) -> Json:
     author = {
         "type": "admin",
         "id": str(ADMIN_IDS[number]),
-        "name": f"Admin {number}",
+        "name": ADMIN_NAMES[number],
         "email": f"admin{number}@example.com",
         "away_mode_enabled": False,
         "away_mode_reassign": False,
@@ -344,35 +357,6 @@ def tag(index: int) -> Json:
     }
 
 
-def segment(world: World, index: int) -> Json:
-    """Build a segment of contacts."""
-    names = ("Active", "New", "Slipping Away", "All Leads", "Große Kunden", "Trial 🚀")
-    created = world.start - 700 * DAY + index
-    return {
-        "type": "segment",
-        "id": SEGMENT_IDS[index],
-        "name": names[index],
-        "created_at": created,
-        "updated_at": created + index * 40 * DAY,
-        "person_type": "contact" if index == LEADS else "user",
-        "count": (index + 1) * world.size // 9 if index != UNCOUNTED else None,
-    }
-
-
-def company_segment(world: World, index: int) -> Json:
-    """Build a segment of companies, which carries no count."""
-    names = ("Active", "New", "Enterprise", "Ohne Plan")
-    created = world.start - 690 * DAY + index
-    return {
-        "type": "segment",
-        "id": f"{int(SEGMENT_IDS[index], 16) ^ 0xC0:024x}",
-        "name": names[index % len(names)],
-        "created_at": created,
-        "updated_at": created + index * 30 * DAY,
-        "person_type": "user",
-    }
-
-
 def opts_in(subscription: str) -> bool:
     """Whether a subscription has to be chosen; the others have to be declined."""
     return int(subscription) % 2 == 1
@@ -397,14 +381,6 @@ def applied_tag(found: Json, at: int) -> Json:
     """Build a tag as a contact has it."""
     by = {"type": "admin", "id": str(ADMIN_IDS[at % len(ADMIN_IDS)])}
     return {**found, "applied_at": at if at % 9 else None, "applied_by": by}
-
-
-def segments_of(world: World, index: int) -> list[Json]:
-    """Build the segments that a contact is in, which carry no count."""
-    dice = world.dice(15, index)
-    first, last = sorted((dice.below(len(SEGMENT_IDS)), dice.below(len(SEGMENT_IDS))))
-    rows = [segment(world, number) for number in range(first, last)]
-    return [{name: row[name] for name in row if name != "count"} for row in rows]
 
 
 def granted_companies(world: World, index: int) -> list[Json]:

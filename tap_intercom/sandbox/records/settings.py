@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
@@ -27,6 +28,9 @@ BRANDS, EMAILS, AWAY_REASONS, HELP_CENTERS, SCHEDULES, CONNECTORS = 4, 5, 6, 2, 
 DELETED, RESOLVED = 3, 3
 EXECUTED_FOR = 14 * DAY
 IDLE = HOUR // 2
+CHRISTMAS = date(2026, 12, 24)
+# Counted from midnight of that day, not from Monday as those of a schedule are.
+MORNING = {"start_minute": 540, "end_minute": 720, "day_of_week": CHRISTMAS.weekday()}
 
 EVENT_TYPES = (
     "admin_away_mode_change", "admin_deletion", "admin_invite_creation", "admin_login_failure",
@@ -132,10 +136,10 @@ def office_hours_exceptions(index: int, stub: Stub) -> list[Json]:
             "type": "office_hours_exception",
             "id": str(450 + 10 * index + number),
             "office_hours_schedule_id": stub.id,
-            "exception_date": f"2026-12-{24 + number}",
+            "exception_date": f"{CHRISTMAS + timedelta(days=number)}",
             "exception_type": "custom_hours" if number == 0 else "closed",
             "name": None if number == 1 else "Weihnachten 🎄",
-            "time_intervals": _hours(4) if number == 0 else None,
+            "time_intervals": [MORNING] if number == 0 else None,
             "recurring_annually": number != 1,
             "created_at": stub.created_at + number,
             "updated_at": stub.updated_at,

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from .dice import DAY, EMOJI, HOUR, Dice, paragraph
+from .parts import TEAMS_AT_WORK, admin
 from .people import contact_reference
 from .world import ADMIN_IDS, TEAM_IDS, TICKET_TYPES, WORKSPACE_ID
 
@@ -89,50 +91,101 @@ def ticket_type(start: int, kind: int) -> Json:
     }
 
 
-def ticket_part(dice: Dice, identity: str, at: int) -> Json:
-    """Build one part of a ticket."""
-    comment = dice.chance(0.5)
-    number = dice.below(len(ADMIN_IDS))
-    author = {
-        "type": "admin",
-        "id": str(ADMIN_IDS[number]),
-        "name": f"Admin {number}",
-        "email": f"admin{number}@example.com",
-    }
-    moved = {"previous_ticket_state": dice.pick(STATES), "ticket_state": dice.pick(STATES)}
-    attribute = {
-        "attribute": {"type": "attribute", "id": "205", "label": "Stufe"},
-        "value": {"type": "value", "id": dice.pick((None, "a1", [2])), "label": "A"},
-    }
+MOVES = "ticket_state_updated_by_admin"
+MOVED = ("previous_ticket_state", "ticket_state")
+# What becomes of a ticket, by the numbers of its states: most are resolved in the end.
+WAYS: tuple[tuple[int, ...], ...] = (
+    (), (1,), (1, 2), (3,), (1, 3), (1, 3), (1, 3), (1, 2, 1, 3), (1, 2, 1, 3), (1, 3, 1, 3),
+)  # fmt: skip
+NEXT: tuple[tuple[int, ...], ...] = ((1,), (2, 3, 3), (1,), (1,))
+
+
+def _part(dice: Dice, identity: str, at: int, kind: str, **more: Any) -> Json:
     return {
         "type": "ticket_part",
         "id": identity,
-        "part_type": "comment" if comment else "ticket_state_updated_by_admin",
-        "body": paragraph(dice) if comment else None,
-        **({} if comment else moved),
+        "part_type": kind,
+        "body": paragraph(dice) if kind == "comment" else None,
+        **{name: more[name] for name in MOVED if name in more},
         "created_at": at,
         "updated_at": at,
-        "assigned_to": dice.pick((None, {"type": "team", "id": str(TEAM_IDS[0])})),
-        "author": author,
+        "assigned_to": more.get("assigned_to"),
+        "author": admin(dice.below(len(ADMIN_IDS))),
         "attachments": [],
         "external_id": None,
         "redacted": False,
         "app_package_code": None,
-        "updated_attribute_data": attribute if dice.chance(0.1) else None,
+        "updated_attribute_data": more.get("updated_attribute_data"),
     }
 
 
+def _move(dice: Dice, identity: str, at: int, before: int, after: int) -> Json:
+    moved = {"previous_ticket_state": STATES[before], "ticket_state": STATES[after]}
+    return _part(dice, identity, at, MOVES, **moved)
+
+
+def _beside(dice: Dice, identity: str, at: int) -> Json:
+    """Build what moves a ticket to no other state: a comment, an assignment, a value."""
+    kind = dice.pick(("comment", "comment", "comment", "team", "admin", "attribute"))
+    if kind == "team":
+        to = {"type": "team", "id": str(TEAM_IDS[dice.pick(TEAMS_AT_WORK)])}
+        return _part(dice, identity, at, "assignment", assigned_to=to)
+    if kind == "admin":
+        to = {"type": "admin", "id": str(dice.pick(ADMIN_IDS))}
+        return _part(dice, identity, at, "assignment", assigned_to=to)
+    if kind == "attribute":
+        attribute = {
+            "attribute": {"type": "attribute", "id": "205", "label": "Stufe"},
+            "value": {"type": "value", "id": dice.pick((None, "a1", [2])), "label": "A"},
+        }
+        changed = "ticket_attribute_updated_by_admin"
+        return _part(dice, identity, at, changed, updated_attribute_data=attribute)
+    return _part(dice, identity, at, kind)
+
+
 def _parts(dice: Dice, index: int, stub: Stub) -> list[Json]:
+    """Build the parts of a ticket, oldest first: it moves on within days."""
     count = 1 + dice.below(8)
+    lags = dice.chance(0.05)
+    way = dice.pick([way for way in WAYS if len(way) < count])
+    moved = sorted(dice.sample(range(count - 1), len(way)))
+    moves = dict(zip(moved, zip((0, *way), way, strict=False), strict=True))
+    waits = [int(4 * HOUR * 8 ** (dice.random() - dice.random())) for _ in range(count - 1)]
     spent = stub.updated_at - stub.created_at
-    times = [stub.created_at + spent * (number + 1) // count for number in range(count)]
-    if dice.chance(0.05):
+    share = min(1.0, spent / max(sum(waits), 1))
+    times = [stub.created_at + int(share * passed) for passed in accumulate(waits)]
+    times.append(stub.updated_at)
+    if lags:
         # A ticket's own time can lag behind its newest part, as Estuary's snapshot shows.
         times.append(stub.updated_at + 40)
+    names = (str(40_000_000_000 + index * 1_000 + number) for number in range(len(times)))
     return [
-        ticket_part(dice, str(40_000_000_000 + index * 1_000 + number), at)
-        for number, at in enumerate(times)
+        _move(dice, name, at, *moves[number]) if number in moves else _beside(dice, name, at)
+        for number, (name, at) in enumerate(zip(names, times, strict=True))
     ]
+
+
+def _standing(parts: list[Json]) -> Json:
+    """Say how a ticket stands after its parts: its state, and who has it."""
+    before, current, has = None, 0, {"admin": 0, "team": 0}
+    for part in parts:
+        states, to = [part.get(name) for name in MOVED], part.get("assigned_to")
+        if all(one in STATES for one in states):
+            before, current = map(STATES.index, states)
+        if isinstance(to, dict) and to.get("type") in (*has,) and str(to.get("id")).isdecimal():
+            has[to["type"]] = int(to["id"])
+    return {
+        "ticket_state": state(current),
+        "admin_assignee_id": has["admin"],
+        "team_assignee_id": has["team"],
+        "open": STATES[current] != "resolved",
+        "previous_ticket_state_id": None if before is None else state(before)["id"],
+        "ticket_parts": {
+            "type": "ticket_part.list",
+            "ticket_parts": parts,
+            "total_count": len(parts),
+        },
+    }
 
 
 def _attributes(dice: Dice, stub: Stub) -> Json:
@@ -161,53 +214,37 @@ def ticket(world: World, index: int, stub: Stub) -> Json:
     dice = world.dice(6, index)
     kind = dice.below(TICKET_TYPES)
     parts = _parts(dice, index, stub)
-    current = dice.below(len(STATES))
     return {
         "type": "ticket",
         "id": stub.id,
         "ticket_id": str(index + 1),
         "category": CATEGORIES[kind],
         "ticket_attributes": _attributes(dice, stub),
-        "ticket_state": state(current),
         "ticket_type": ticket_type(world.start, kind),
         "contacts": {
             "type": "contact.list",
             "contacts": [contact_reference(world, dice.below(world.size))],
         },
-        "admin_assignee_id": dice.pick((0, *ADMIN_IDS)),
-        "team_assignee_id": dice.pick((0, *TEAM_IDS)),
         "created_at": stub.created_at,
         "updated_at": stub.updated_at,
-        "open": STATES[current] != "resolved",
         "snoozed_until": stub.updated_at + HOUR if dice.chance(0.05) else None,
         "linked_objects": {"type": "list", "data": [], "total_count": 0, "has_more": False},
-        "ticket_parts": {
-            "type": "ticket_part.list",
-            "ticket_parts": parts,
-            "total_count": len(parts),
-        },
         "is_shared": dice.chance(0.5),
-        "previous_ticket_state_id": dice.pick((None, "8570")),
         "channel": dice.pick(("messenger", "email", "phone_call")),
         "company_id": dice.pick((None, world.company_id(dice.below(world.companies)))),
+        **_standing(parts),
     }
 
 
 def changed_ticket(record: Json, dice: Dice, at: int) -> Json:
     """Let a ticket move on by one part."""
-    wrapper = record.get("ticket_parts")
+    wrapper, before = record.get("ticket_parts"), record.get("ticket_state")
     parts = wrapper.get("ticket_parts", []) if isinstance(wrapper, dict) else []
-    last = int(parts[-1]["id"]) if parts else 49_000_000_000
-    current = dice.below(len(STATES))
-    parts = [*parts, ticket_part(dice, str(last + 1), at)]
-    return {
-        **record,
-        "updated_at": at,
-        "ticket_state": state(current),
-        "open": STATES[current] != "resolved",
-        "ticket_parts": {
-            "type": "ticket_part.list",
-            "ticket_parts": parts,
-            "total_count": len(parts),
-        },
-    }
+    name = str(int(parts[-1]["id"]) + 1 if parts else 49_000_000_001)
+    current = before.get("category") if isinstance(before, dict) else None
+    if current in STATES and dice.chance(0.5):
+        number = STATES.index(current)
+        part = _move(dice, name, at, number, dice.pick(NEXT[number]))
+    else:
+        part = _beside(dice, name, at)
+    return {**record, "updated_at": at, **_standing([*parts, part])}

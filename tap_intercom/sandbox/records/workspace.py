@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .dice import DAY
-from .world import ADMIN_IDS, TEAM_IDS, WORKSPACE_ID
+from .world import (
+    ADMIN_IDS,
+    ADMIN_NAMES,
+    EMPTY_TEAM,
+    TEAM_IDS,
+    TEAM_NAMES,
+    TEAMS,
+    WORKSPACE_ID,
+    members,
+)
 
 if TYPE_CHECKING:
     from ..tables import Stub
@@ -14,20 +23,19 @@ if TYPE_CHECKING:
 Json = dict[str, Any]
 
 AWAY, SEATLESS = 5, 7
-EMPTY = 2
 
 
 def admin(index: int) -> Json:
     """Build a teammate."""
     avatar = None if index % 3 else f"https://images.example.com/admin{index}.png"
-    teams = [TEAM_IDS[number] for number in range(index % 3)]
-    priority: Json | None = {"primary_team_ids": teams[:1], "secondary_team_ids": teams[1:]}
-    if index % 3 == 0:
-        priority = {}
+    teams = [TEAM_IDS[team] for team in range(TEAMS) if index in members(team)]
+    first = [TEAM_IDS[team] for team in range(TEAMS) if index in members(team)[:1]]
+    others = [team for team in teams if team not in first]
+    priority = {"primary_team_ids": first, "secondary_team_ids": others} if teams else {}
     return {
         "type": "admin",
         "id": str(ADMIN_IDS[index]),
-        "name": ("Ada Müller", "Bob O'Neil", "Chloé Ito", "陳大文")[index % 4] + f" {index}",
+        "name": ADMIN_NAMES[index],
         "email": f"admin{index}@example.com",
         "job_title": None if index % 2 else "Support → Lead",
         "away_mode_enabled": index == AWAY,
@@ -47,7 +55,7 @@ def me(world: World) -> Json:
         "type": "admin",
         "id": str(ADMIN_IDS[0]),
         "email": "admin0@example.com",
-        "name": "Ada Müller 0",
+        "name": ADMIN_NAMES[0],
         "job_title": "Support → Lead",
         "away_mode_enabled": False,
         "away_mode_reassign": False,
@@ -70,14 +78,14 @@ def me(world: World) -> Json:
 
 def team(index: int) -> Json:
     """Build a team."""
-    members = list(ADMIN_IDS[index + 1 : index + 4])
-    levels = {"primary_admin_ids": members[:1], "secondary_admin_ids": None}
+    admins = [ADMIN_IDS[number] for number in members(index)]
+    levels = {"primary_admin_ids": admins[:1], "secondary_admin_ids": None}
     return {
         "type": "team",
         "id": str(TEAM_IDS[index]),
-        "name": ("Support", "Vertrieb", "Empty team", "Nachtschicht 🌙")[index],
-        "admin_ids": [] if index == EMPTY else members,
-        "admin_priority_level": None if index == EMPTY else levels,
+        "name": TEAM_NAMES[index],
+        "admin_ids": admins,
+        "admin_priority_level": None if index == EMPTY_TEAM else levels,
         "assignment_limit": None if index % 2 else 10,
         "distribution_method": None if index % 2 else "round_robin",
     }
@@ -222,5 +230,5 @@ def activity_log(world: World, index: int, stub: Stub) -> Json:
         "metadata": metadata,
         "created_at": stub.created_at,
         "activity_type": kind,
-        "activity_description": f"Admin {number} {description}",
+        "activity_description": f"{ADMIN_NAMES[number]} {description}",
     }

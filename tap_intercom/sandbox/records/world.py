@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..tables import Stub
 from .dice import DAY, YEAR, Dice, mixed
+from .week import WEEK, in_busy_hours
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,6 +21,10 @@ TICKET_TYPES = 4
 
 ADMIN_IDS = tuple(9_912_674_00 + 7 * index for index in range(ADMINS))
 TEAM_IDS = tuple(5_017_600 + 13 * index for index in range(TEAMS))
+NAMES = ("Ada Müller", "Bob O'Neil", "Chloé Ito", "陳大文")
+ADMIN_NAMES = tuple(f"{NAMES[index % len(NAMES)]} {index}" for index in range(ADMINS))
+TEAM_NAMES = ("Support", "Vertrieb", "Empty team", "Nachtschicht 🌙")
+EMPTY_TEAM = 2
 TAG_IDS = tuple(str(1_234_000 + 11 * index) for index in range(TAGS))
 SEGMENT_IDS = tuple(f"{mixed(index, 77):024x}" for index in range(SEGMENTS))
 HELP_CENTER_ID = 79
@@ -54,6 +59,11 @@ MERGED_INTO_ONE = 55
 # Bulk actions give many records one updated_at: in part, days and seconds before the start.
 IN_BULK = 0.12
 BULKS = (9 * DAY + 4_111, 41 * DAY + 77)
+
+
+def members(team: int) -> tuple[int, ...]:
+    """Count off the admins in a team; one has none."""
+    return () if team == EMPTY_TEAM else tuple(range(team + 1, team + 4))
 
 
 @dataclass(frozen=True)
@@ -168,14 +178,26 @@ class World:
         )
 
     def stubs(
-        self, kind: int, count: int, name: Callable[[int], str], span: int = 2 * YEAR
+        self,
+        kind: int,
+        count: int,
+        name: Callable[[int], str],
+        span: int = 2 * YEAR,
+        *,
+        asked: bool = False,
     ) -> Iterator[Stub]:
-        """Spread records over the time before the start, more of them changed late than early."""
+        """Spread records over the time before the start, more of them changed late than early.
+
+        What people ask for they ask in the busier hours of a week.
+        """
         dice = self.dice(kind, 0xFFFFFFFF)
         last = self.start - 60
         throw = dice.random
         for index in range(count):
             created = last - int(throw() * span)
+            if asked:
+                created = in_busy_hours(created)
+                created -= WEEK if created > last else 0
             idle = throw()
             updated = last - int(idle * idle * (last - created))
             bulk = self.start - BULKS[index & 1]
