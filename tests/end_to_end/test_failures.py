@@ -41,9 +41,7 @@ class Life:
     @property
     def state(self) -> dict[str, Any]:
         """What Meltano keeps of the state."""
-        known = self.house.meltano("state", "list").split()
-        [name] = [one for one in known if one.endswith("tap-intercom-to-target-postgres")]
-        found = json.loads(self.house.meltano("state", "get", name))
+        found = json.loads(self.house.meltano("state", "get", "ci:tap-intercom-to-target-postgres"))
         return found["singer_state"]["bookmarks"]  # type: ignore[no-any-return]
 
     def there(self, resource: str) -> set[str]:

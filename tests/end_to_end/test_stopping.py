@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import keeper
@@ -50,7 +51,11 @@ def ended(process: int) -> bool:
 
 
 def names(processes: set[int]) -> set[str]:
-    return {Path(f"/proc/{one}/comm").read_text().strip() for one in processes}
+    found = set()
+    for one in processes:
+        with suppress(OSError):  # it has ended
+            found.add(Path(f"/proc/{one}/comm").read_text().strip())
+    return found
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, processes show no environment")

@@ -11,6 +11,7 @@ from comparing import differences
 from odd_records import RESOURCES, odd_record
 from runs import CUSTOM_OBJECT_TYPES, NAMES, Run, catalog, catalog_of, sync
 from singer_sdk.helpers._flattening import flatten_key
+from thorough import the_first_of
 
 from tap_intercom.ending import SettingsError
 from tap_intercom.sandbox import running
@@ -80,7 +81,7 @@ def emptied(sent: Any, found: Any) -> Any:
     return {name: emptied(sent.get(name), one) for name, one in found.items()}
 
 
-@pytest.mark.parametrize("depth", [1, 10])
+@pytest.mark.parametrize("depth", the_first_of(10, 1))
 def test_all_that_came_arrives_of_every_stream(odd: Sandbox, plain: Run, depth: int) -> None:
     run = sync(odd, *NAMES, **SETTINGS, **flattening(depth))
     assert run.error is None
