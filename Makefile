@@ -41,11 +41,11 @@ clean-demo: demo-down  ## Forget what the demo loaded: the next `make demo` is a
 # Four processes, also on two cores: many tests wait for a network that fails, or for a program.
 PYTEST := $(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
-test: install browser dbt loaders  ## Run all tests, four at a time: some minutes
-	@$(if $(ARGS),:,echo "All tests: a quarter of an hour on two cores. Most of them: make test-fast.")
+test: install browser dbt loaders  ## Run all tests, four at a time: a quarter of an hour
+	@$(if $(ARGS),:,echo "All tests: about a quarter of an hour on two cores. Most of them: make test-fast.")
 	$(PYTEST) $(ARGS)
 
-test-fast: install  ## Run most tests in a minute, without browser, Meltano and database
+test-fast: install  ## Run most tests in three minutes, without browser, Meltano and database
 	$(PYTEST) tests/test_*.py tests/sandbox $(ARGS)
 
 test-thorough: install browser dbt loaders  ## Run all tests, with all seeds of those of chance
