@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import entities
 from tables import code, grid, wrapped
 
+from tap_intercom.api.address import VERSIONS
 from tap_intercom.records.descriptions import EVERYWHERE, INSIDE
 from tap_intercom.records.descriptions import words as said
 from tap_intercom.records.schema import kind_of
@@ -351,7 +352,8 @@ def _(stream: List) -> tuple[str, str]:
 
 @words.register
 def _(stream: Completed) -> tuple[str, str]:
-    more = f"from version {stream.apart_since} on 1 for {stream.rest}"
+    since = "" if stream.apart_since == VERSIONS[0] else f"from version {stream.apart_since} on "
+    more = f"{since}1 for {stream.rest}"
     return WHOLE, f"{reading(stream)}, and {more}"
 
 

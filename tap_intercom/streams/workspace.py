@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
+from tap_intercom.api.paginators import Request
+from tap_intercom.shapes.completed import Completed
 from tap_intercom.shapes.fan_out import FanOut
 from tap_intercom.shapes.feed import Feed
 from tap_intercom.shapes.lists import List, Singleton, Windows
@@ -79,12 +81,21 @@ class Tags(List):
     permission = "read_tags"
 
 
-class Segments(List):
-    """The segments, with the number of people in each."""
+class Segments(Completed):
+    """The segments of people, with the number of people in each, and those of companies."""
 
     permission = READ_USERS
     params = {"include_count": "true"}
     records = "segments"
+    # Documented for version 1 only; singer-io's tap asks it of 2.x:
+    # https://github.com/singer-io/tap-intercom (company_segments).
+    rest = "those of companies"
+    apart_since = "2.0"
+
+    @property
+    @override
+    def completing(self) -> Request:
+        return Request(self.path, {**self.query, "type": "company"})
 
 
 class SubscriptionTypes(List):

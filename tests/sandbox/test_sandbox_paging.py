@@ -26,7 +26,6 @@ WHOLE = [
     ("/admins?display_avatar=true", "admins", "admins"),
     ("/teams", "teams", "teams"),
     ("/tags", "data", "tags"),
-    ("/segments?include_count=true", "segments", "segments"),
     ("/segments?type=company&include_count=true", "segments", "segments_of_companies"),
     ("/ticket_types", "data", "ticket_types"),
     ("/data_attributes?model=contact&include_archived=true", "data", "contact_attributes"),

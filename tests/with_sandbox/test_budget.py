@@ -83,7 +83,7 @@ BUDGET = {
     "newsfeeds": (2, 2),
     "office_hours_exceptions": (4, 4),
     "office_hours_schedules": (1, 1),
-    "segments": (1, 1),
+    "segments": (2, 2),
     "side_conversations": (154, 2),
     "subscription_types": (1, 1),
     "tags": (1, 1),

@@ -63,15 +63,25 @@ def counts(_: State, call: Call, __: list[str], rows: list[bytes]) -> list[bytes
 
 
 def segments(state: State, call: Call) -> Reply:
-    """Answer with all segments, or with those of companies, which is not documented any more.
+    """Answer with the segments of people, or with those of companies to who asks for these.
 
-    Whether Intercom lists those of companies unasked is not known of versions from 2.0 on.
+    The parameter is documented for version 1 only. Whether newer ones list all unasked, nobody has
+    shown.
     """
     kind = call.query.get("type")
     if kind not in (None, "company"):
         raise Refusal(400, "parameter_invalid", "type must be company", field="type")
-    table = "segments" if kind is None else "segments_of_companies"
-    return whole(table, "segments", "segment.list", counts)(state, call)
+    of_companies = state.holdings.table("segments_of_companies")
+
+    def chosen(state: State, call: Call, ids: list[str], rows: list[bytes]) -> list[bytes]:
+        wanted = [
+            row
+            for identity, row in zip(ids, rows, strict=True)
+            if (identity in of_companies) == (kind == "company")
+        ]
+        return counts(state, call, ids, wanted)
+
+    return whole("segments", "segments", "segment.list", chosen)(state, call)
 
 
 def data_attributes(state: State, call: Call) -> Reply:
