@@ -42,7 +42,7 @@ clean-demo: demo-down  ## Forget what the demo loaded: the next `make demo` is a
 PYTEST := $(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder
 
 test: install browser dbt loaders  ## Run all tests, four at a time: a quarter of an hour
-	@$(if $(ARGS),:,echo "All tests: about a quarter of an hour on two cores. Most of them: make test-fast.")
+	@$(if $(ARGS),:,echo "All tests: a quarter of an hour on two cores. Most of them: make test-fast.")
 	$(PYTEST) $(ARGS)
 
 test-fast: install  ## Run most tests in three minutes, without browser, Meltano and database
