@@ -203,7 +203,8 @@ class Run:
         self._openings = dict(zip(first, futures, strict=True))
 
     def end(self) -> None:
-        """Ask for nothing more beforehand."""
+        """Ask for nothing more beforehand, nor again for what was."""
+        self.client.end()
         for one in self._openings.values():
             one.cancel()
 

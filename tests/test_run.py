@@ -16,6 +16,7 @@ from tap_intercom import run as run_module
 from tap_intercom.api.client import Rules
 from tap_intercom.api.errors import IN_A_SCROLL, IntercomError, NotAvailable, TokenRefused
 from tap_intercom.api.paginators import Request
+from tap_intercom.api.retries import PATIENT
 from tap_intercom.audit import Account, RunError
 from tap_intercom.records import times
 from tap_intercom.run import FRESH_SECONDS, Run
@@ -241,6 +242,23 @@ def test_what_failed_beforehand_fails_for_whoever_asks(run: Run, intercom: Inter
     assert run.ask(TAGS, RULES, keeps_place=True)
     with pytest.raises(IntercomError, match="422"):
         run.ask(Request("/teams"), RULES, keeps_place=True)
+
+
+def test_what_fails_beforehand_is_not_asked_for_again_once_the_run_has_ended(
+    run: Run, intercom: Intercom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would go on for as long as patience lasts, in a program that goes on, too."""
+    monkeypatch.setattr("tap_intercom.api.retries.FIRST_WAIT_SECONDS", 0.01)
+    monkeypatch.setattr("tap_intercom.api.retries.LONGEST_WAIT_SECONDS", 0.01)
+    before = set(threading.enumerate())
+    intercom.put("/teams", answer(503))
+    rules = replace(RULES, patience=replace(PATIENT, tries=1_000_000))
+    run.open([(Request("/teams"), rules)])
+    [asking] = set(threading.enumerate()) - before
+    assert waited_for(lambda: len(intercom.to("/teams")) > 2)
+    run.end()
+    asking.join(10)
+    assert not asking.is_alive()
 
 
 def test_a_run_opens_what_is_selected_and_can_be_asked() -> None:

@@ -106,6 +106,7 @@ class Client:
         self.heard: Callable[[Request, Rules, requests.Response | Failure], None] = nobody
         self._timeout = timeout_seconds
         self._waited = adapter.waited
+        self._has_ended = threading.Event()
         self.session = session = requests.Session()
         session.auth = token
         session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -131,6 +132,15 @@ class Client:
             if error.failure.kind == errors.DOUBTFUL:
                 return call.doubted  # it says so each time
             raise call.given_up(error) from error
+
+    def end(self) -> None:
+        """Send nothing again from now on: who would read the answer has gone."""
+        self._has_ended.set()
+
+    @property
+    def has_ended(self) -> bool:
+        """Say whether nothing is sent again."""
+        return self._has_ended.is_set()
 
     def works(self, rules: Rules) -> bool:
         """Look whether anything works: ask once for what any token may."""
@@ -277,7 +287,7 @@ class _Call:
     def is_over(self, error: Passing) -> bool:
         """Say whether a request that has failed is given up."""
         patience = self._rules.patience
-        if error.tries is not None and self._tries >= error.tries:
+        if self._client.has_ended or (error.tries is not None and self._tries >= error.tries):
             return True
         if self._is_nowhere(error):
             return self._tries >= FEW_TRIES
