@@ -112,9 +112,8 @@ def description(text: str, indent: str) -> str:
 
 def view(stream: Shape) -> str:
     """Write what each column of a view is, and the tests of its key."""
-    first, *others = stream.primary_keys
-    key = [first, *others]
-    tested = "[not_null]" if others else "[unique, not_null]"
+    key = stream.primary_keys
+    tested = "[unique, not_null]" if len(key) == 1 else "[not_null]"
     together = (
         "    data_tests:\n      - unique_together:\n          arguments:\n"
         f"            columns: [{', '.join(key)}]\n"
@@ -125,7 +124,7 @@ def view(stream: Shape) -> str:
         + (f"        data_tests: {tested}\n" if name in key else "")
         for name, text in told(stream.schema).items()
     )
-    return f"{together if others else ''}    columns:\n{listed}"
+    return f"{together if len(key) > 1 else ''}    columns:\n{listed}"
 
 
 # What `staged` adds to each view.

@@ -6,6 +6,7 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import demo
 import postgres
 from cloned import Meltano
 from truth import OBJECT_TYPES
@@ -39,8 +40,6 @@ def house(clone: Path, folder: Path, seed: int) -> Iterator[House]:
             "TAP_INTERCOM_API_VERSION": "Preview",  # which has all streams
             "TAP_INTERCOM_CUSTOM_OBJECT_TYPES": json.dumps(OBJECT_TYPES),
             "TAP_INTERCOM__SELECT": EVERY_STREAM,
-            "TARGET_POSTGRES_SQLALCHEMY_URL": database.replace(
-                "postgresql:", "postgresql+psycopg:"
-            ),
+            **demo.target_postgres(database),
         }
         yield House(workspace, database, Meltano(clone, settings))

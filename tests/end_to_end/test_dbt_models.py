@@ -15,7 +15,6 @@ import psycopg
 import pytest
 import yaml
 from cloned import PROJECT
-from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import dict_row
 
 from tap_intercom.streams import STREAMS
@@ -63,19 +62,6 @@ LINKS = {
 }
 
 
-def of_dbt(database: str, name: str | None = None) -> dict[str, str]:
-    """Tell dbt where a database of the server is."""
-    server = conninfo_to_dict(database)
-    return {
-        "DBT_POSTGRES_HOST": str(server["host"]),
-        "DBT_POSTGRES_DBNAME": name or str(server["dbname"]),
-        "TARGET_POSTGRES_SQLALCHEMY_URL": database.replace(
-            "postgresql://postgres@/postgres",
-            f"postgresql+psycopg://postgres@/{name or 'postgres'}",
-        ),
-    }
-
-
 def ask(database: str, query: str, *values: Any) -> list[dict[str, Any]]:
     options = "-c search_path=analytics"
     with psycopg.connect(database, row_factory=dict_row, options=options) as connection:
@@ -87,7 +73,7 @@ def opened(new_house: Callable[[int], AbstractContextManager[House]]) -> Iterato
     with new_house(31) as house:
         settings = {
             **house.meltano.settings,
-            **of_dbt(house.database),
+            **demo_dbt.settings(house.database),
             SELECTED: json.dumps(demo_dbt.selected()),
         }
         with psycopg.connect(house.database) as connection:
@@ -416,10 +402,8 @@ def elsewhere(second: House) -> Callable[..., dict[str, str]]:
         template = " template postgres" if full else ""
         with psycopg.connect(second.database, autocommit=True) as connection:
             connection.execute(f"create database {name}{template}")  # type: ignore[arg-type]
-        return {
-            **of_dbt(second.database, name),
-            "url": second.database.replace("@/postgres", f"@/{name}"),
-        }
+        url = second.database.replace("@/postgres", f"@/{name}")
+        return {**demo_dbt.settings(url), "url": url}
 
     return make
 

@@ -1,9 +1,3 @@
-{{ config(
-    materialized="incremental",
-    unique_key="conversation_id",
-    incremental_strategy="delete+insert",
-    on_schema_change="sync_all_columns",
-) }}
 -- How soon each team answered each conversation that it was given.
 with changed as (
     {{ changed_conversations() }}

@@ -1,9 +1,3 @@
-{{ config(
-    materialized="incremental",
-    unique_key="conversation_id",
-    incremental_strategy="delete+insert",
-    on_schema_change="sync_all_columns",
-) }}
 -- What happened in each conversation, counted and timed from its parts.
 with changed as (
     {{ changed_conversations() }}

@@ -1,9 +1,3 @@
-{{ config(
-    materialized="incremental",
-    unique_key="conversation_id",
-    incremental_strategy="delete+insert",
-    on_schema_change="sync_all_columns",
-) }}
 -- Each time that a conversation was given to somebody.
 with changed as (
     {{ changed_conversations() }}
